@@ -1,0 +1,32 @@
+"""What a phase is and where its data come from."""
+
+from licoat.structures.errors import (
+    CriteriaError,
+    FormulaError,
+    IncompatibleEnergiesError,
+    InputFileError,
+    LicoatError,
+    MissingDataError,
+    SnapshotError,
+    UnbalancedReactionError,
+)
+from licoat.structures.formula import formula_unit, parse_formula
+from licoat.structures.phase import Phase
+from licoat.structures.phases import PhaseTable
+from licoat.structures.sources import load_phases
+
+__all__ = [
+    "CriteriaError",
+    "FormulaError",
+    "IncompatibleEnergiesError",
+    "InputFileError",
+    "LicoatError",
+    "MissingDataError",
+    "Phase",
+    "PhaseTable",
+    "SnapshotError",
+    "UnbalancedReactionError",
+    "formula_unit",
+    "load_phases",
+    "parse_formula",
+]

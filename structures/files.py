@@ -1,0 +1,291 @@
+"""Phases from files that users have: CSV with named columns, pymatgen entries as JSON, licoat snapshots."""
+
+import csv
+import gzip
+import json
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from licoat.structures.enrichment import fact_columns
+from licoat.structures.errors import FormulaError, IncompatibleEnergiesError, InputFileError
+from licoat.structures.facts import observed_phase
+from licoat.structures.formula import element_set, formula_unit, parse_formula, write_formula
+from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from licoat.structures.phases import PhaseTable
+from licoat.structures.provenance import Manifest, file_sha256
+from licoat.structures.symmetry import space_group
+
+__all__ = ["load_file"]
+
+_ENERGIES = ("energy_ev_per_atom", "formation_energy_ev_per_atom")
+_KINDS = "CSV with named columns (.csv), pymatgen entries (.json, .json.gz) or a licoat snapshot (.parquet)"
+
+
+def load_file(path: str | Path) -> PhaseTable:
+    """Read phases from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``: columns ``formula`` and ``energy_ev_per_atom`` or ``formation_energy_ev_per_atom``, and any
+        other column of `Phase`. ``.json`` or ``.json.gz``: a list of pymatgen ``ComputedEntry`` or
+        ``ComputedStructureEntry`` dictionaries; their corrections are kept as they come. ``.parquet``: a
+        licoat snapshot with its manifest beside it (or the folder that holds it).
+
+    Returns
+    -------
+    PhaseTable
+        Gaps and moduli that the file does not give are filled from the published facts of the same
+        polymorph, with their sources.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, of another kind, truncated, or a row cannot be used; the row is named.
+    IncompatibleEnergiesError
+        If energies of several schemes are mixed.
+    SnapshotError
+        If a snapshot is damaged.
+    """
+    path = Path(path)
+    if path.is_dir():
+        snapshots = sorted(path.glob("*.parquet"))
+        if len(snapshots) != 1:
+            raise InputFileError(f"folder {path} holds {len(snapshots)} .parquet files; a snapshot folder holds one")
+        path = snapshots[0]
+    if not path.exists():
+        raise InputFileError(f"no file {str(path)!r}; sources are 'builtin', 'measured' or a file: {_KINDS}")
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        return PhaseTable.load(path)
+    if name.endswith(".csv"):
+        return _table(_read_csv(path), path)
+    if name.endswith((".json", ".json.gz")):
+        return _table(_read_entries(path), path)
+    raise InputFileError(f"{path}: unknown kind of file; expected {_KINDS}")
+
+
+def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:
+    """Check rows, complete them and make the table."""
+    if not rows:
+        raise InputFileError(f"{path}: no phases in the file")
+    scheme = _one_scheme(rows, path)
+    _name_phases(rows)
+    if all("formation_energy_ev_per_atom" in row for row in rows):
+        _add_elements(rows)
+    names = sorted({name for row in rows for name in row} - {"scheme", "atoms"})
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        unknown: Any = "" if name in TEXT_COLUMNS else -1 if name in INTEGER_COLUMNS else None
+        columns[name] = [row.get(name, unknown) for row in rows]
+    facts = fact_columns(columns["formula"], columns.get("space_group_number", [-1] * len(rows)))
+    for given, filled in (("band_gap_ev", ("band_gap",)), ("shear_modulus_gpa", ("bulk_", "shear_", "elastic_"))):
+        if given not in columns:
+            columns |= {name: values for name, values in facts.items() if name.startswith(filled)}
+    created = Manifest(source=f"file:{path.name}", scheme=scheme, sha256=file_sha256(path))
+    return PhaseTable(columns, created)
+
+
+def _one_scheme(rows: Sequence[dict[str, Any]], path: Path) -> str:
+    schemes: dict[str, int] = {}
+    for row in rows:
+        if row.get("scheme"):
+            schemes[row["scheme"]] = schemes.get(row["scheme"], 0) + 1
+    if len(schemes) > 1:
+        listed = ", ".join(f"{name!r} ({number} phases)" for name, number in sorted(schemes.items()))
+        raise IncompatibleEnergiesError(f"{path}: energies of several schemes in one file: {listed}; keep one of them")
+    return next(iter(schemes), "unknown")
+
+
+def _name_phases(rows: Iterable[dict[str, Any]]) -> None:
+    """Give phases without an identifier one: formula and a running number."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if not row.get("phase_id"):
+            seen[row["formula"]] = seen.get(row["formula"], 0) + 1
+            row["phase_id"] = f"{row['formula']}-{seen[row['formula']]}"
+
+
+def _add_elements(rows: list[dict[str, Any]]) -> None:
+    """Elements of a table of formation energies are 0 by definition; add those that are not listed."""
+    present = {row["formula"] for row in rows}
+    elements = sorted(set().union(*(element_set(formula) for formula in present)))
+    for symbol in elements:
+        unit = formula_unit(symbol)
+        if unit not in present:
+            rows.append(
+                {
+                    "phase_id": f"{unit}-reference",
+                    "formula": unit,
+                    "formation_energy_ev_per_atom": 0.0,
+                    "energy_source": "definition",
+                }
+            )
+
+
+def _read_csv(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            header = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = header
+            _check_header(header, path)
+            rows = [_csv_row(row, path, line) for line, row in enumerate(reader, start=2)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputFileError(f"{path}: not a readable CSV file: {error}") from error
+    given = [any(name in row for row in rows) for name in _ENERGIES]
+    for line, row in enumerate(rows, start=2):
+        if any(name not in row for name, used in zip(_ENERGIES, given, strict=True) if used and name == _main(given)):
+            raise InputFileError(f"{path}, line {line}: {row['formula']} has no {_main(given)}; give a number in eV/atom")
+    return rows
+
+
+def _main(given: Sequence[bool]) -> str:
+    """Return the energy column that every row must have: formation energies if there are any."""
+    return _ENERGIES[1] if given[1] else _ENERGIES[0]
+
+
+def _check_header(header: Sequence[str], path: Path) -> None:
+    if "formula" not in header or not set(_ENERGIES) & set(header):
+        raise InputFileError(
+            f"{path}: the first line must name the columns, 'formula' and {' or '.join(repr(e) for e in _ENERGIES)} "
+            f"among them; found {', '.join(header) or 'nothing'}"
+        )
+    known = {*FLOAT_COLUMNS, *INTEGER_COLUMNS, *TEXT_COLUMNS, "scheme"}
+    unused = [name for name in header if name and name not in known]
+    if unused:
+        warnings.warn(f"{path}: columns not used: {', '.join(unused)}", stacklevel=2)
+
+
+def _csv_row(cells: dict[Any, Any], path: Path, line: int) -> dict[str, Any]:
+    where = f"{path}, line {line}"
+    if None in cells or None in cells.values():
+        raise InputFileError(f"{where}: another number of cells than columns; the file may be truncated")
+    row: dict[str, Any] = {}
+    for name, text in cells.items():
+        value = text.strip()
+        if not value:
+            continue
+        if name in FLOAT_COLUMNS:
+            row[name] = _finite(value, f"{where}: {name}")
+        elif name in INTEGER_COLUMNS:
+            row[name] = int(_finite(value, f"{where}: {name}"))
+        elif name in TEXT_COLUMNS or name == "scheme":
+            row[name] = value
+    try:
+        row["formula"] = formula_unit(row.get("formula", ""))
+    except FormulaError as error:
+        raise InputFileError(f"{where}: {error}") from error
+    return row
+
+
+def _finite(value: Any, what: str) -> float:  # noqa: ANN401 - whatever JSON or CSV held
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InputFileError(f"{what} is {value!r}, not a number") from None
+    if not math.isfinite(result):
+        raise InputFileError(f"{what} is {value!r}; give a finite number or remove the phase")
+    return result
+
+
+def _read_entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        opener = gzip.open if path.name.lower().endswith(".gz") else open
+        with opener(path, "rt", encoding="utf-8") as stream:
+            entries = json.load(stream)
+    except (OSError, EOFError, ValueError) as error:
+        raise InputFileError(f"{path}: damaged or truncated JSON ({error}); dump the entries again") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputFileError(f"{path}: expected a list of pymatgen ComputedEntry dictionaries")
+    rows = [_entry_row(entry, i, path) for i, entry in enumerate(entries)]
+    _check_corrections(rows, path)
+    by_formula: dict[str, int] = {}
+    for row in rows:
+        by_formula[row["formula"]] = by_formula.get(row["formula"], 0) + 1
+    for row in rows:
+        cell = row.pop("_cell")
+        if cell is not None and (by_formula[row["formula"]] > 1 or observed_phase(row["formula"])):
+            row["space_group"], row["space_group_number"] = space_group(*cell)
+    return rows
+
+
+def _entry_row(entry: dict[str, Any], index: int, path: Path) -> dict[str, Any]:
+    """Turn one entry into a row; pymatgen itself adds up the corrections."""
+    from pymatgen.entries.computed_entries import ComputedEntry
+
+    name = entry.get("entry_id") or f"entry {index + 1}"
+    where = f"{path}, {name}"
+    cell = _cell(entry.get("structure"), where)
+    if cell is not None and "composition" not in entry:
+        entry = entry | {"composition": {s: cell[1].count(s) for s in set(cell[1])}}
+    try:
+        computed = ComputedEntry.from_dict({key: value for key, value in entry.items() if key != "structure"})
+        counts = {str(e): int(n) for e, n in computed.composition.get_el_amt_dict().items()}
+        if any(abs(n - counts[str(e)]) > 1e-8 for e, n in computed.composition.get_el_amt_dict().items()):
+            raise ValueError("fractional composition")
+        formula = formula_unit(write_formula(counts))
+        energy = computed.energy_per_atom
+    except Exception as error:
+        raise InputFileError(f"{where}: not a pymatgen ComputedEntry ({type(error).__name__}: {error})") from error
+    atoms = sum(counts.values())
+    row: dict[str, Any] = {
+        "phase_id": str(entry["entry_id"]) if entry.get("entry_id") else "",
+        "formula": formula,
+        "energy_ev_per_atom": _finite(energy, f"{where}: energy"),
+        "n_sites": atoms,
+        "scheme": _functional(computed.parameters, computed.energy_adjustments),
+        "_corrections": [adjustment.name for adjustment in computed.energy_adjustments if adjustment.value],
+        "_ozonide": (computed.data or {}).get("oxide_type") == "ozonide",
+        "_cell": cell,
+    }
+    if cell is not None:
+        row["volume_a3_per_atom"] = abs(float(np.linalg.det(np.array(cell[0])))) / atoms
+        row["volume_source"] = path.name
+    return row
+
+
+def _cell(structure: Any, where: str) -> tuple[Any, list[str], Any] | None:  # noqa: ANN401 - parsed JSON
+    if structure is None:
+        return None
+    try:
+        species = [site["species"][0]["element"] for site in structure["sites"]]
+        ordered = all(len(site["species"]) == 1 and site["species"][0]["occu"] == 1 for site in structure["sites"])
+        cell = (structure["lattice"]["matrix"], species, [site["abc"] for site in structure["sites"]])
+    except (KeyError, TypeError, IndexError) as error:
+        raise InputFileError(f"{where}: structure is not a pymatgen Structure dictionary ({error!r})") from error
+    return cell if ordered else None
+
+
+def _functional(parameters: dict[str, Any], adjustments: Sequence[Any]) -> str:
+    run_type = str(parameters.get("run_type", "")).upper()
+    if any("r2SCAN mixing" in str(adjustment.name) for adjustment in adjustments):
+        return "gga_gga+u_r2scan"
+    if run_type in {"GGA", "GGA+U", "PBE", "PBE+U", "PBE_U", "GGA_U"}:
+        return "pbe+u"
+    return run_type.lower()
+
+
+def _check_corrections(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Complete the scheme by the corrections, and refuse corrected and raw oxides side by side."""
+    corrected, raw = [], []
+    labels = set()
+    for row in rows:
+        names, ozonide = row.pop("_corrections"), row.pop("_ozonide")
+        labels.update("mp2020" if name.startswith("MP2020") else "corrected" for name in names)
+        if "O" in parse_formula(row["formula"]) and len(parse_formula(row["formula"])) > 1 and not ozonide:
+            (corrected if names else raw).append(row["phase_id"] or row["formula"])
+    if corrected and raw:
+        raise IncompatibleEnergiesError(
+            f"{path}: {len(corrected)} oxides carry corrections and {len(raw)} do not (first: {raw[0]}); "
+            "process all entries with one compatibility scheme"
+        )
+    label = "+".join(sorted(labels)) or "none"
+    schemes = {row["scheme"] for row in rows if row["scheme"]}
+    for row in rows:
+        row["scheme"] = f"{row['scheme'] or next(iter(schemes), 'unknown')}/{label}"

@@ -1,0 +1,45 @@
+"""`load_phases`: one call for every source of phases."""
+
+from pathlib import Path
+
+from licoat.structures.builtin import load_builtin
+from licoat.structures.errors import MissingDataError
+from licoat.structures.files import load_file
+from licoat.structures.measured import load_measured
+from licoat.structures.phases import PhaseTable
+
+__all__ = ["load_phases"]
+
+
+def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) -> PhaseTable:
+    """Load all phases of a source.
+
+    Parameters
+    ----------
+    source : str or Path
+        ``builtin`` (embedded, computed), ``measured`` (embedded, measured), or a file: CSV with named
+        columns, pymatgen entries as JSON(.gz), a licoat snapshot (see `licoat.structures.files`).
+    scheme : {"mp2020", "none"}, optional
+        Corrections of ``builtin``; other sources have one scheme of their own.
+
+    Returns
+    -------
+    PhaseTable
+
+    Raises
+    ------
+    MissingDataError
+        If a scheme is asked for that the source does not have.
+    InputFileError, SnapshotError, IncompatibleEnergiesError
+        If a file cannot be used.
+
+    Examples
+    --------
+    >>> load_phases("builtin")["mp-1960"].formula
+    'Li2O'
+    """
+    if source == "builtin":
+        return load_builtin(scheme or "mp2020")
+    if scheme is not None:
+        raise MissingDataError(f"--scheme {scheme!r} applies to the source 'builtin'; {str(source)!r} has one scheme")
+    return load_measured() if source == "measured" else load_file(source)

@@ -1,0 +1,199 @@
+"""Read and balance reaction equations exactly, in whole numbers."""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+
+from licoat.structures.errors import FormulaError, UnbalancedReactionError
+from licoat.structures.formula import atoms_per_formula_unit, formula_unit, parse_formula
+
+__all__ = ["balance", "parse_equation", "write_equation"]
+
+_ARROW = re.compile(r"<?[-=]+>|→|⟶|⇌|=")
+_TERM = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*[*\s]?)?\s*(?P<formula>\S(?:.*\S)?)\s*", re.DOTALL)
+
+Coefficients = dict[str, Fraction]
+
+
+def parse_equation(equation: str) -> Coefficients:
+    """Read an equation such as ``Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O`` and balance it.
+
+    Parameters
+    ----------
+    equation : str
+        Reactants and products with ``->`` (or ``=``, ``=>``, ``→``) between. Either no coefficients at all,
+        which are then found, or a complete set (missing ones are 1), which is then checked.
+
+    Returns
+    -------
+    dict of str to Fraction
+        Formula unit to coefficient, reactants negative, in the order of the text. Formulas are brought to
+        one formula unit, and their coefficients with them (``Sb4O6`` counts as two Sb2O3).
+
+    Raises
+    ------
+    UnbalancedReactionError
+        If the text is no equation, cannot be balanced, or has more than one balance; the reason is named.
+    FormulaError
+        If a formula cannot be read.
+
+    Examples
+    --------
+    >>> {f: int(n) for f, n in parse_equation("Sb2O3 + Li -> Li3Sb + Li2O").items()}
+    {'Sb2O3': -1, 'Li': -12, 'Li3Sb': 2, 'Li2O': 3}
+    """
+    sides = _ARROW.split(equation)
+    if len(sides) != 2:
+        raise UnbalancedReactionError(
+            f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'"
+        )
+    terms = [(sign, *_term(text, equation)) for sign, side in ((-1, sides[0]), (1, sides[1])) for text in side.split("+")]
+    formulas = [formula for _, formula, _ in terms]
+    for formula in formulas:
+        if formulas.count(formula) > 1:
+            raise UnbalancedReactionError(f"equation {equation!r}: {formula} stands twice; name every substance once")
+    signs = [sign for sign, _, _ in terms]
+    if any(number is not None for _, _, number in terms):
+        return _checked(equation, terms)
+    found = balance(formulas, what=f"equation {equation!r}")
+    for sign, formula in zip(signs, formulas, strict=True):
+        if found[formula] * sign < 0:
+            raise UnbalancedReactionError(
+                f"equation {equation!r}: it balances only with {formula} on the other side: {write_equation(found)}"
+            )
+    return {formula: found[formula] for formula in formulas}
+
+
+def _term(text: str, equation: str) -> tuple[str, Fraction | None]:
+    match = _TERM.fullmatch(text)
+    if match is None:
+        raise UnbalancedReactionError(f"equation {equation!r}: a formula is missing beside '+' or the arrow")
+    try:
+        formula = formula_unit(match["formula"])
+    except FormulaError as error:
+        raise FormulaError(f"equation {equation!r}: {error}") from None
+    if not match["number"]:
+        written = _units(match["formula"], formula)
+        return formula, None if written == 1 else written
+    try:
+        number = Fraction(match["number"].replace(" ", ""))
+    except ZeroDivisionError:
+        number = Fraction(0)
+    if number == 0:
+        raise UnbalancedReactionError(f"equation {equation!r}: the coefficient of {formula} is {match['number']}")
+    return formula, number * _units(match["formula"], formula)
+
+
+def _units(written: str, formula: str) -> Fraction:
+    """Formula units in a formula as written: Sb4O6 is two."""
+    return Fraction(sum(parse_formula(written).values()), atoms_per_formula_unit(formula))
+
+
+def _checked(equation: str, terms: Sequence[tuple[int, str, Fraction | None]]) -> Coefficients:
+    """Take coefficients as written (1 where none is) and check every element."""
+    coefficients = {formula: sign * (number or Fraction(1)) for sign, formula, number in terms}
+    excess = _excess(coefficients)
+    if not excess:
+        return coefficients
+    listed = ", ".join(f"{symbol} {_number(-n)} left, {_number(m)} right" for symbol, (n, m) in sorted(excess.items()))
+    try:
+        hint = f"; balanced it is {write_equation(balance([f for _, f, _ in terms], what='it'))}"
+    except UnbalancedReactionError:
+        hint = ""
+    raise UnbalancedReactionError(f"equation {equation!r} is not balanced: {listed}{hint}")
+
+
+def _excess(coefficients: Coefficients) -> dict[str, tuple[Fraction, Fraction]]:
+    """Elements that do not balance, with their sums over reactants and products."""
+    sums: dict[str, list[Fraction]] = {}
+    for formula, number in coefficients.items():
+        for symbol, atoms in parse_formula(formula).items():
+            sums.setdefault(symbol, [Fraction(0), Fraction(0)])[number > 0] += number * atoms
+    return {symbol: (left, right) for symbol, (left, right) in sums.items() if left + right != 0}
+
+
+def balance(formulas: Sequence[str], what: str = "reaction") -> Coefficients:
+    """Balance substances exactly; the first one gets a negative whole number.
+
+    Parameters
+    ----------
+    formulas : sequence of str
+        Formula units, the first a reactant.
+    what : str
+        How an error names the reaction.
+
+    Returns
+    -------
+    dict of str to Fraction
+        Smallest whole numbers, the first negative; which side the others fall on is part of the answer.
+
+    Raises
+    ------
+    UnbalancedReactionError
+        If there is no balance, more than one, or a substance takes no part.
+    """
+    parsed = [parse_formula(formula) for formula in formulas]
+    symbols = sorted(set().union(*parsed))
+    for symbol in symbols:
+        holders = [formula for formula, atoms in zip(formulas, parsed, strict=True) if symbol in atoms]
+        if len(holders) == 1:
+            raise UnbalancedReactionError(f"{what}: {symbol} stands in {holders[0]} only, on one side")
+    null = _null_space([[atoms.get(symbol, 0) for atoms in parsed] for symbol in symbols], len(formulas))
+    if not null:
+        raise UnbalancedReactionError(f"{what}: no coefficients balance {', '.join(symbols)} at once")
+    if len(null) > 1:
+        raise UnbalancedReactionError(
+            f"{what}: {len(null)} independent reactions, so coefficients are not unique; write them all, or fewer substances"
+        )
+    idle = [formula for formula, number in zip(formulas, null[0], strict=True) if number == 0]
+    if idle:
+        raise UnbalancedReactionError(f"{what}: {idle[0]} takes no part (its coefficient is 0); leave it out")
+    scale = lcm(*(number.denominator for number in null[0]))
+    whole = [int(number * scale) for number in null[0]]
+    divisor = gcd(*whole) * (1 if whole[0] < 0 else -1)
+    return {formula: Fraction(number, divisor) for formula, number in zip(formulas, whole, strict=True)}
+
+
+def _null_space(matrix: list[list[int]], width: int) -> list[list[Fraction]]:
+    """Exact basis of the null space, by Gauss-Jordan elimination over fractions."""
+    rows = [[Fraction(value) for value in row] for row in matrix]
+    pivots: list[int] = []
+    for column in range(width):
+        rank = len(pivots)
+        pivot = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
+        if pivot is None:
+            continue
+        rows[rank], rows[pivot] = rows[pivot], rows[rank]
+        lead = rows[rank][column]
+        rows[rank] = [value / lead for value in rows[rank]]
+        for i, row in enumerate(rows):
+            if i != rank and row[column]:
+                factor = row[column]
+                rows[i] = [a - factor * b for a, b in zip(row, rows[rank], strict=True)]
+        pivots.append(column)
+    basis = []
+    for free in (column for column in range(width) if column not in pivots):
+        vector = [Fraction(0)] * width
+        vector[free] = Fraction(1)
+        for i, column in enumerate(pivots):
+            vector[column] = -rows[i][free]
+        basis.append(vector)
+    return basis
+
+
+def write_equation(coefficients: Coefficients) -> str:
+    """Write an equation with the smallest whole numbers: ``Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O``."""
+    if not coefficients:
+        return ""
+    scale = lcm(*(number.denominator for number in coefficients.values()))
+    divisor = gcd(*(int(number * scale) for number in coefficients.values())) or 1
+    sides: tuple[list[str], list[str]] = ([], [])
+    for formula, number in coefficients.items():
+        amount = abs(int(number * scale)) // divisor
+        sides[number > 0].append(formula if amount == 1 else f"{amount} {formula}")
+    return f"{' + '.join(sides[0])} -> {' + '.join(sides[1])}"
+
+
+def _number(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):g}"

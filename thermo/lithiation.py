@@ -1,0 +1,401 @@
+"""What becomes of an oxide on an anode metal: the equilibrium path, its end state and the staged path."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from licoat.structures.elements import ATOMIC_NUMBER, ION_CHARGE
+from licoat.structures.errors import MissingDataError, UnbalancedReactionError
+from licoat.structures.formula import formula_unit, parse_formula
+from licoat.structures.phases import PhaseTable
+from licoat.thermo.balance import balance
+from licoat.thermo.hull import Titration, titrate, titrate_many
+from licoat.thermo.polymorph import choice_reason, real_row, with_energy
+from licoat.thermo.reaction import Reaction, build_reaction, no_reaction
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["Alternative", "LithiationPath", "Stage", "lithiate", "lithiate_many"]
+
+Verdict = Literal["reacts", "inert", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One voltage plateau.
+
+    Attributes
+    ----------
+    anode_atoms_from, anode_atoms_to : float
+        Anode atoms taken up since the start, per formula unit of oxide.
+    voltage_v : float
+        Against the anode metal.
+    energy_ev_per_fu : float
+        Energy of the stage (negative), per formula unit of oxide.
+    products : dict of str to float
+        Formula units per formula unit of oxide at the end of the stage.
+    """
+
+    anode_atoms_from: float
+    anode_atoms_to: float
+    voltage_v: float
+    energy_ev_per_fu: float
+    products: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {
+            "anode_atoms_from": self.anode_atoms_from,
+            "anode_atoms_to": self.anode_atoms_to,
+            "voltage_v": self.voltage_v,
+            "energy_ev_per_fu": self.energy_ev_per_fu,
+            "products": dict(self.products),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What another polymorph of the oxide would change."""
+
+    phase_id: str
+    space_group: str
+    energy_ev_per_fu: float
+    volume_ratio_oxide: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {
+            "phase_id": self.phase_id,
+            "space_group": self.space_group,
+            "energy_ev_per_fu": self.energy_ev_per_fu,
+            "volume_ratio_oxide": self.volume_ratio_oxide,
+        }
+
+
+@dataclass(frozen=True)
+class LithiationPath:
+    """The reaction of one oxide with the anode metal.
+
+    Attributes
+    ----------
+    oxide, phase_id : str
+        Formula unit and the phase that reacts.
+    phase_choice : str
+        Why that phase.
+    anode : str
+        The anode metal.
+    stages : tuple of Stage
+        Voltage plateaus in the order in which they are met, voltages falling. Empty if inert.
+    final : Reaction
+        Oxide + anode metal to the equilibrium with the metal; for an inert oxide the identity, with zero heat.
+    is_inert : bool
+        True if the equilibrium with the metal takes up none of it.
+    decomposition_energy_ev_per_fu : float
+        Energy from the oxide's own phase to the equilibrium without any anode metal (zero or negative).
+    full_conversion : Reaction or None
+        Oxide to the anode's oxide and the phases that its other elements form with the anode metal. For an
+        inert oxide its energy is positive: that is how far the oxide is from reacting.
+    hull_phases : int
+        Number of compositions in the chemical system, a hint of how complete the hull is.
+    phases : PhaseTable
+    """
+
+    oxide: str
+    phase_id: str
+    phase_choice: str
+    anode: str
+    stages: tuple[Stage, ...]
+    final: Reaction
+    is_inert: bool
+    decomposition_energy_ev_per_fu: float
+    hull_phases: int
+    phases: PhaseTable
+
+    @property
+    def driving_force_v(self) -> float | None:
+        """Average voltage of the reaction; that of the full conversion (negative) for an inert oxide."""
+        reaction = self.full_conversion if self.is_inert else self.final
+        return None if reaction is None else reaction.average_voltage_v
+
+    @property
+    def driving_force_sigma_v(self) -> float | None:
+        """One standard deviation of `driving_force_v`."""
+        reaction = self.full_conversion if self.is_inert else self.final
+        return None if reaction is None else reaction.average_voltage_sigma_v
+
+    @property
+    def verdict(self) -> Verdict:
+        """``reacts`` or ``inert``; ``uncertain`` if the driving force is within its sigma of zero."""
+        force, sigma = self.driving_force_v, self.driving_force_sigma_v
+        if force is not None and sigma is not None and abs(force) <= sigma:
+            return "uncertain"
+        return "inert" if self.is_inert else "reacts"
+
+    @cached_property
+    def staged(self) -> dict[str, Reaction | None]:
+        """The path of the founding paper: ``conversion`` (oxide to elements and anode oxide), then ``alloying``.
+
+        Both per formula unit of oxide. A reaction that does not exist (no alloy, no oxygen, or no equilibrium
+        phases for it) is None.
+        """
+        return {"conversion": self._conversion(), "alloying": self._alloying()}
+
+    @cached_property
+    def full_conversion(self) -> Reaction | None:
+        """Oxide to the anode's oxide and M's phases in equilibrium with the anode metal; None if not unique."""
+        others = [self._saturated(unit) or (unit,) for unit in self._others]
+        return self._to_anode_oxide([formula for products in others for formula in products])
+
+    @property
+    def _others(self) -> list[str]:
+        """Formula units of the elements that are neither oxygen nor the anode metal."""
+        return [formula_unit(symbol) for symbol in parse_formula(self.oxide) if symbol not in {"O", self.anode}]
+
+    def _conversion(self) -> Reaction | None:
+        return self._to_anode_oxide(self._others)
+
+    def _to_anode_oxide(self, others: Sequence[str]) -> Reaction | None:
+        """Balance oxide + anode metal -> others + anode oxide."""
+        anode_oxide = self._saturated("O2") if "O" in parse_formula(self.oxide) else None
+        formulas = [self.oxide, self.anode, *others, *(anode_oxide or ())]
+        if anode_oxide is None or self.oxide in anode_oxide or len(set(formulas)) < len(formulas):
+            return None
+        try:
+            coefficients = balance(formulas, what=f"conversion of {self.oxide}")
+        except UnbalancedReactionError:
+            return None
+        if coefficients[self.anode] > 0:
+            return None
+        return build_reaction(self.phases, coefficients, anode=self.anode, phase_ids={self.oxide: self.phase_id})
+
+    def _alloying(self) -> Reaction | None:
+        """M to the phases that M forms in equilibrium with the anode metal, per formula unit of oxide."""
+        atoms = parse_formula(self.oxide)
+        total: dict[str, Fraction] = {}
+        for unit in self._others:
+            products = self._saturated(unit)
+            if products is None or unit in products:
+                return None
+            part = balance([unit, self.anode, *products], what=f"alloying of {unit}")
+            (symbol, per_unit), = parse_formula(unit).items()
+            scale = Fraction(atoms[symbol], per_unit) / -part[unit]
+            for formula, coefficient in part.items():
+                total[formula] = total.get(formula, Fraction(0)) + scale * coefficient
+        return build_reaction(self.phases, total, anode=self.anode) if total else None
+
+    def _saturated(self, unit: str) -> tuple[str, ...] | None:
+        """Equilibrium phases of a substance with the anode metal, anode metal left out."""
+        rows, _ = titrate(self.phases, unit, self.anode).products[-1]
+        found = tuple(self.phases.text("formula")[row] for row in rows.tolist())
+        return tuple(f for f in found if f != self.anode) or None
+
+    @cached_property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What each other polymorph of the oxide in the table would change (nothing for an inert oxide)."""
+        if self.is_inert:
+            return ()
+        own = self.phases.index_of(self.phase_id)
+        energies, volumes = self.phases.energy_ev_per_fu, self.phases.column("volume_a3_per_atom")
+        found = []
+        for row in with_energy(self.phases, self.oxide):
+            if row == own:
+                continue
+            ratio = self.final.volume_ratio_oxide
+            found.append(
+                Alternative(
+                    phase_id=self.phases.text("phase_id")[row],
+                    space_group=self.phases.text("space_group")[row],
+                    energy_ev_per_fu=self.final.energy_ev_per_fu + float(energies[own] - energies[row]),
+                    volume_ratio_oxide=None if ratio is None else ratio * float(volumes[own] / volumes[row]),
+                )
+            )
+        return tuple(found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {
+            "oxide": self.oxide,
+            "phase_id": self.phase_id,
+            "phase_choice": self.phase_choice,
+            "anode": self.anode,
+            "is_inert": self.is_inert,
+            "verdict": self.verdict,
+            "driving_force_v": self.driving_force_v,
+            "driving_force_sigma_v": self.driving_force_sigma_v,
+            "decomposition_energy_ev_per_fu": self.decomposition_energy_ev_per_fu,
+            "stages": [stage.to_dict() for stage in self.stages],
+            "final": self.final.to_dict(),
+            "staged": {name: None if r is None else r.to_dict() for name, r in self.staged.items()},
+            "full_conversion": None if self.full_conversion is None else self.full_conversion.to_dict(),
+            "alternatives": [other.to_dict() for other in self.alternatives],
+            "hull_phases": self.hull_phases,
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the stages as a DataFrame, one row per plateau."""
+        import pandas as pd
+
+        columns = ["anode_atoms_from", "anode_atoms_to", "voltage_v", "energy_ev_per_fu", "products"]
+        rows = [
+            stage.to_dict() | {"products": " + ".join(f"{n:.4g} {f}" for f, n in stage.products.items())}
+            for stage in self.stages
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw voltage against anode atoms taken up.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Axes to draw into; a new figure is made without.
+        """
+        from licoat.thermo.figures import plot_path
+
+        return plot_path(self, ax)
+
+
+def lithiate(
+    oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str | None = None
+) -> LithiationPath:
+    """Let an oxide react with the anode metal to equilibrium.
+
+    Parameters
+    ----------
+    oxide : str
+        Any compound of the table.
+    phases : PhaseTable
+        Phases of one energy scheme; the hull is built of them.
+    anode : str
+        The anode metal; voltages count its ion's charge (Li, Na, K 1; Mg, Ca, Zn 2; Al 3).
+    phase_id : str, optional
+        Polymorph that reacts, if not the observed one.
+
+    Returns
+    -------
+    LithiationPath
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    MissingDataError
+        If the oxide, an element or the anode metal is not in the table.
+
+    Notes
+    -----
+    The end state is the equilibrium with the *metal* (its chemical potential is 0), not the lowest energy
+    per atom: for Sb2O3 it is Li3Sb + Li2O.
+
+    Examples
+    --------
+    >>> from licoat.structures import load_phases
+    >>> path = lithiate("Sb2O3", load_phases("builtin"))
+    >>> path.final.equation
+    'Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O'
+    """
+    unit = formula_unit(oxide)
+    chosen = {unit: phase_id} if phase_id is not None else {}
+    return lithiate_many([unit], phases, anode=anode, phase_ids=chosen)[0]
+
+
+def lithiate_many(
+    oxides: Sequence[str],
+    phases: PhaseTable,
+    *,
+    anode: str = "Li",
+    phase_ids: dict[str, str] | None = None,
+) -> list[LithiationPath]:
+    """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`)."""
+    check_anode(anode, phases)
+    units = [formula_unit(oxide) for oxide in oxides]
+    rows = [real_row(phases, unit, (phase_ids or {}).get(unit)) for unit in units]
+    paths = titrate_many(phases, units, anode)
+    return [_path(phases, row, titration, anode) for row, titration in zip(rows, paths, strict=True)]
+
+
+def check_anode(anode: str, phases: PhaseTable) -> None:
+    """Refuse what is no metal of a battery or not in the table.
+
+    Raises
+    ------
+    MissingDataError
+        With the reason.
+    """
+    if anode not in ION_CHARGE:
+        known = ", ".join(ION_CHARGE) if anode in ATOMIC_NUMBER else "an element symbol"
+        raise MissingDataError(f"anode {anode!r}: expected {known if anode in ATOMIC_NUMBER else ', '.join(ION_CHARGE)}")
+    if anode not in phases.symbols:
+        raise MissingDataError(f"anode {anode}: {phases.source} has no phase with {anode}")
+    partners = [f for f in phases.formulas if anode in parse_formula(f) and len(parse_formula(f)) > 1]
+    if not any(set(parse_formula(f)) == {anode, "O"} for f in partners):
+        raise MissingDataError(f"anode {anode}: {phases.source} has no oxide of {anode}, so its reactions would be wrong")
+
+
+def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> LithiationPath:
+    oxide, phase_id = phases.text("formula")[row], phases.text("phase_id")[row]
+    charge = ION_CHARGE.get(anode, 1)
+    products = [_named(phases, *kink) for kink in titration.products]
+    x, energy = titration.anode_atoms, titration.energy_ev_per_fu
+    stages = tuple(
+        Stage(
+            anode_atoms_from=_tidy(float(x[k])),
+            anode_atoms_to=_tidy(float(x[k + 1])),
+            voltage_v=-float(titration.potential_ev[k]) / charge,
+            energy_ev_per_fu=float(energy[k + 1] - energy[k]),
+            products=products[k + 1],
+        )
+        for k in range(len(x) - 1)
+    )
+    inert = not stages
+    start_energy = float(phases.energy_ev_per_fu[row])
+    final = _end_state(phases, oxide, phase_id, titration, anode)
+    return LithiationPath(
+        oxide=oxide,
+        phase_id=phase_id,
+        phase_choice=choice_reason(phases, row),
+        anode=anode,
+        stages=stages,
+        final=final,
+        is_inert=inert,
+        decomposition_energy_ev_per_fu=min(float(energy[0]) - start_energy, 0.0),
+        hull_phases=len(phases.rows_in_system((*titration.host, anode))),
+        phases=phases,
+    )
+
+
+def _named(phases: PhaseTable, rows: Any, amounts: Any) -> dict[str, float]:  # noqa: ANN401 - arrays of a kink
+    return {phases.text("formula")[r]: _tidy(float(a)) for r, a in zip(rows.tolist(), amounts, strict=True)}
+
+
+def _tidy(value: float) -> float:
+    """Amounts are ratios of whole numbers: give 2.25 for 2.2499999999."""
+    return float(Fraction(value).limit_denominator(100_000))
+
+
+def _end_state(phases: PhaseTable, oxide: str, phase_id: str, titration: Titration, anode: str) -> Reaction:
+    rows, amounts = titration.products[-1]
+    products = {phases.text("formula")[r]: float(a) for r, a in zip(rows.tolist(), amounts, strict=True)}
+    if products.keys() == {oxide}:
+        return no_reaction(phases, oxide, phase_id, anode)
+    coefficients = _exact(oxide, float(titration.anode_atoms[-1]), products, anode)
+    return build_reaction(phases, coefficients, anode=anode, phase_ids={oxide: phase_id})
+
+
+def _exact(oxide: str, anode_atoms: float, products: dict[str, float], anode: str) -> dict[str, Fraction]:
+    """Turn the amounts of a kink into an exactly balanced reaction."""
+    formed = sorted(products, key=lambda formula: ("O" in parse_formula(formula), formula))  # alloys, then oxides
+    species = [oxide, *([anode] if anode_atoms > 0 else []), *formed]
+    try:
+        exact = balance(species, what=f"reaction of {oxide}")
+    except UnbalancedReactionError:
+        # A point where more phases than needed are in equilibrium has no unique balance: keep the hull's own.
+        exact = {oxide: Fraction(-1)}
+        if anode_atoms > 0:
+            exact[anode] = -Fraction(anode_atoms).limit_denominator(100_000)
+        exact |= {f: Fraction(products[f]).limit_denominator(100_000) for f in formed}
+    return exact

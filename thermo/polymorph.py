@@ -1,0 +1,79 @@
+"""Which phase of a formula reacts, and whose volume, gap and moduli a product has.
+
+The polymorph that a powder or a product really is at room temperature, where the table has it (matched by
+space group with the recorded default polymorph); else the lowest in energy. The hull itself always uses
+the lowest: PBE-type energies of polymorphs differ by some 10 meV/atom and often in the wrong order, their
+volumes by up to 30 %.
+"""
+
+from licoat.structures.errors import MissingDataError
+from licoat.structures.facts import observed_phase, same_space_group
+from licoat.structures.formula import formula_unit
+from licoat.structures.phases import PhaseTable
+
+__all__ = ["choice_reason", "real_row"]
+
+
+def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> int:
+    """Return the row of the phase that stands for a formula.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+        All phases.
+    formula : str
+        Formula unit.
+    phase_id : str, optional
+        The caller's own choice.
+
+    Raises
+    ------
+    MissingDataError
+        If the table has no phase of the formula with an energy, or the chosen one is another compound.
+    """
+    if phase_id is not None:
+        row = phases.index_of(phase_id)
+        if phases.text("formula")[row] != formula_unit(formula):
+            raise MissingDataError(
+                f"phase {phase_id!r} of {phases.source} is {phases.text('formula')[row]}, not {formula_unit(formula)}"
+            )
+        return row
+    rows = with_energy(phases, formula)
+    if len(rows) == 1:
+        return rows[0]
+    default = observed_phase(formula)
+    if default is not None:
+        if default.key in phases and phases.index_of(default.key) in rows:
+            return phases.index_of(default.key)  # a table that uses the same keys
+        numbers = phases.integers("space_group_number")
+        for row in rows:  # lowest energy first
+            if same_space_group(int(numbers[row]), default.space_group_number):
+                return row
+    return rows[0]
+
+
+def with_energy(phases: PhaseTable, formula: str) -> list[int]:
+    """Rows of a formula that have an energy, lowest first; an error names what is missing."""
+    energy = phases.column("formation_energy_ev_per_atom")
+    rows = phases.rows_of(formula)
+    known = [row for row in rows if energy[row] == energy[row]]  # noqa: PLR0124 - not NaN
+    if not known:
+        what = "has no energy" if rows else "is not there"
+        raise MissingDataError(f"{formula_unit(formula)} {what} in {phases.source} ({len(phases)} phases)")
+    return known
+
+
+def choice_reason(phases: PhaseTable, row: int) -> str:
+    """Say in words why this phase stands for its formula."""
+    formula = phases.text("formula")[row]
+    default = observed_phase(formula)
+    others = len(phases.rows_of(formula)) - 1
+    if default is not None:
+        number = int(phases.integers("space_group_number")[row])
+        if default.key == phases.text("phase_id")[row] or same_space_group(number, default.space_group_number):
+            return f"observed at room temperature ({default.name or default.space_group})"
+        if number < 1:
+            return "lowest in energy (structure unknown)" if others else "the only phase (structure unknown)"
+        name = default.name or default.space_group
+        return f"{'lowest in energy' if others else 'the only phase'}; the observed {name} is not in the table"
+    return "lowest in energy" if others else "the only phase"
