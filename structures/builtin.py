@@ -104,8 +104,8 @@ def _assemble(relaxed: Path, out: Path) -> tuple[dict[str, Any], Path, Manifest]
         phases = [phase for phase in document["phases"] if phase["converged"]]
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise InputFileError(f"{relaxed}: cannot read relaxed phases ({error}); expected JSON with 'phases'") from error
-    skipped = [phase["id"] for phase in document["phases"] if not phase["converged"]]
-    rows = sorted((_row(phase) for phase in phases), key=lambda row: row["phase_id"])
+    skipped = {p["id"]: formula_unit(p["formula"]) for p in document["phases"] if not p["converged"]}
+    rows, duplicates = _without_duplicates(sorted((_row(phase) for phase in phases), key=lambda row: row["phase_id"]))
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     columns |= fact_columns(columns["formula"], columns["space_group_number"])
     manifest = Manifest(
@@ -124,11 +124,23 @@ def _assemble(relaxed: Path, out: Path) -> tuple[dict[str, Any], Path, Manifest]
             "o2_energy_ev_per_atom": O2_ENERGY_EV_PER_ATOM,
             "symmetry_precision_a": SYMMETRY_PRECISION_A,
             "not_converged": skipped,
+            "duplicates_left_out": duplicates,
             "inputs_sha256": {relaxed.name: file_sha256(relaxed), **{f: file_sha256(DATA / f) for f in _FACT_FILES}},
             "sigma_ev_per_atom": {scheme: _sigma_classes(columns, scheme, out) for scheme in SCHEMES},
         },
     )
     return columns, out, manifest
+
+
+def _without_duplicates(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Leave out phases that two start structures led to: same formula, space group, energy and volume."""
+    kept: dict[tuple[str, int, float, float], dict[str, Any]] = {}
+    left_out = []
+    for row in rows:
+        energy, volume = round(row["raw_energy_ev_per_atom"], 4), round(row["volume_a3_per_atom"], 3)
+        if kept.setdefault((row["formula"], row["space_group_number"], energy, volume), row) is not row:
+            left_out.append(row["phase_id"])
+    return list(kept.values()), left_out
 
 
 def _row(phase: dict[str, Any]) -> dict[str, Any]:

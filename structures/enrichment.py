@@ -1,11 +1,13 @@
-"""Give phases of any source the published gaps and moduli of the polymorph they are."""
+"""Complete the phases of a source: published gaps and moduli, and the elements that are zero by definition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from licoat.structures.facts import gap_fact, modulus_fact, observed_phase, observed_phases, same_space_group
 
-__all__ = ["fact_columns"]
+from licoat.structures.formula import element_set, formula_unit
+
+__all__ = ["fact_columns", "reference_elements"]
 
 _EMPTY: dict[str, Any] = {
     "band_gap_ev": None,
@@ -78,3 +80,19 @@ def _facts(key: str, mark: str) -> dict[str, Any]:
             "elastic_source": moduli.source,
         }
     return found
+
+
+def reference_elements(formulas: Iterable[str]) -> list[dict[str, Any]]:
+    """Return rows for the elements that a table of formation energies does not list: 0 by definition."""
+    present = set(formulas)
+    units = sorted({formula_unit(symbol) for formula in present for symbol in element_set(formula)} - present)
+    return [
+        {
+            "phase_id": f"{unit}-reference",
+            "formula": unit,
+            "formation_energy_ev_per_atom": 0.0,
+            "energy_sigma_ev_per_atom": 0.0,
+            "energy_source": "definition",
+        }
+        for unit in units
+    ]

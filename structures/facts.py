@@ -162,9 +162,9 @@ def _gaps() -> dict[str, GapFact]:
         if measured is not None:
             text = row["kind"].lower()
             kind = "measured"
-            if "g0w0" in text or "gw" in text or "computed" in text:
+            if "gw" in text or "g0w0" in text or "computed" in text:
                 kind = "computed"
-            elif "estimate" in text:
+            elif "estimate" in text or "unknown" in text:
                 kind = "estimate"
             found[row["key"]] = GapFact(measured, number(row["u_eV"]), kind, source_label(row, "exp_source"))
         elif pbe is not None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from licoat.structures.enrichment import fact_columns
+from licoat.structures.enrichment import fact_columns, reference_elements
 from licoat.structures.errors import FormulaError, IncompatibleEnergiesError, InputFileError
 from licoat.structures.facts import observed_phase
-from licoat.structures.formula import element_set, formula_unit, parse_formula, write_formula
+from licoat.structures.formula import formula_unit, parse_formula, write_formula
 from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest, file_sha256
@@ -77,7 +77,7 @@ def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:
     scheme = _one_scheme(rows, path)
     _name_phases(rows)
     if all("formation_energy_ev_per_atom" in row for row in rows):
-        _add_elements(rows)
+        rows += reference_elements(row["formula"] for row in rows)
     names = sorted({name for row in rows for name in row} - {"scheme", "atoms"})
     columns: dict[str, list[Any]] = {}
     for name in names:
@@ -109,23 +109,6 @@ def _name_phases(rows: Iterable[dict[str, Any]]) -> None:
         if not row.get("phase_id"):
             seen[row["formula"]] = seen.get(row["formula"], 0) + 1
             row["phase_id"] = f"{row['formula']}-{seen[row['formula']]}"
-
-
-def _add_elements(rows: list[dict[str, Any]]) -> None:
-    """Elements of a table of formation energies are 0 by definition; add those that are not listed."""
-    present = {row["formula"] for row in rows}
-    elements = sorted(set().union(*(element_set(formula) for formula in present)))
-    for symbol in elements:
-        unit = formula_unit(symbol)
-        if unit not in present:
-            rows.append(
-                {
-                    "phase_id": f"{unit}-reference",
-                    "formula": unit,
-                    "formation_energy_ev_per_atom": 0.0,
-                    "energy_source": "definition",
-                }
-            )
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:

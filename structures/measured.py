@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from licoat.structures.enrichment import reference_elements
 from licoat.structures.facts import ObservedPhase, gap_fact, modulus_fact, number, observed_phases, read_facts, source_label
 from licoat.structures.formula import formula_unit, parse_formula
 from licoat.structures.phases import PhaseTable
@@ -27,6 +28,8 @@ def load_measured() -> PhaseTable:
         rows[fact["key"]] = _thermochemistry(fact)
     for key, phase in volumes.items():
         rows.setdefault(key, {"phase_id": key, "formula": phase.formula})
+    for reference in reference_elements(row["formula"] for row in rows.values()):
+        rows[reference["phase_id"]] = reference
     for key, row in rows.items():
         row.update(_properties(key, volumes.get(key)))
         row.update(conductivities.get(row["formula"], {}))

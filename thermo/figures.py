@@ -1,7 +1,9 @@
 """Figures of thermodynamics: the voltage profile of an oxide."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from licoat.structures.errors import InputFileError
 from licoat.structures.formula import render_unicode
 
 if TYPE_CHECKING:
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
 
     from licoat.thermo.lithiation import LithiationPath
 
-__all__ = ["plot_path"]
+__all__ = ["plot_path", "save_path_figure"]
 
 
 def plot_path(path: "LithiationPath", ax: "Axes | None" = None) -> "Axes":
@@ -46,3 +48,28 @@ def plot_path(path: "LithiationPath", ax: "Axes | None" = None) -> "Axes":
     ax.set_ylim(0, top * 1.2)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def save_path_figure(path: "LithiationPath", file: Path) -> None:
+    """Write the voltage profile to a file.
+
+    Parameters
+    ----------
+    path : LithiationPath
+    file : Path
+        Ending ``.svg``, ``.pdf`` or ``.png``.
+
+    Raises
+    ------
+    InputFileError
+        If the ending is another one.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if file.suffix.lower() not in {".svg", ".pdf", ".png"}:
+        raise InputFileError(f"figure {str(file)!r}: the ending must be .svg, .pdf or .png")
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    plot_path(path, figure.subplots())
+    figure.savefig(file, dpi=200)

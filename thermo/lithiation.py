@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from licoat.structures.elements import ATOMIC_NUMBER, ION_CHARGE
+from licoat.structures.elements import ION_CHARGE
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
 from licoat.structures.formula import formula_unit, parse_formula
 from licoat.structures.phases import PhaseTable
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Alternative", "LithiationPath", "Stage", "lithiate", "lithiate_many"]
+
+ANODE_COVERAGE = 0.1
+"""A table is made for an anode metal if that has compounds with at least this share of the other elements."""
 
 Verdict = Literal["reacts", "inert", "uncertain"]
 
@@ -327,13 +330,16 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
         With the reason.
     """
     if anode not in ION_CHARGE:
-        known = ", ".join(ION_CHARGE) if anode in ATOMIC_NUMBER else "an element symbol"
-        raise MissingDataError(f"anode {anode!r}: expected {known if anode in ATOMIC_NUMBER else ', '.join(ION_CHARGE)}")
-    if anode not in phases.symbols:
-        raise MissingDataError(f"anode {anode}: {phases.source} has no phase with {anode}")
-    partners = [f for f in phases.formulas if anode in parse_formula(f) and len(parse_formula(f)) > 1]
-    if not any(set(parse_formula(f)) == {anode, "O"} for f in partners):
-        raise MissingDataError(f"anode {anode}: {phases.source} has no oxide of {anode}, so its reactions would be wrong")
+        raise MissingDataError(f"anode {anode!r}: expected one of {', '.join(ION_CHARGE)}")
+    compounds = [atoms for f in phases.formulas if anode in (atoms := parse_formula(f)) and len(atoms) > 1]
+    partners = set().union(*compounds) - {anode}
+    others = set(phases.symbols) - {anode}
+    if anode not in phases.symbols or len(partners - {"O"}) < ANODE_COVERAGE * len(others - {"O"}):
+        known = f"only with {', '.join(sorted(partners))}" if partners else "not at all"
+        raise MissingDataError(
+            f"anode {anode}: {phases.source} was not made for it (it knows compounds of {anode} {known}, with "
+            f"{len(others)} other elements in the table), so the end states would be wrong; use a source that has them"
+        )
 
 
 def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> LithiationPath:
@@ -369,7 +375,13 @@ def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> Lit
 
 
 def _named(phases: PhaseTable, rows: Any, amounts: Any) -> dict[str, float]:  # noqa: ANN401 - arrays of a kink
-    return {phases.text("formula")[r]: _tidy(float(a)) for r, a in zip(rows.tolist(), amounts, strict=True)}
+    named = {phases.text("formula")[r]: _tidy(float(a)) for r, a in zip(rows.tolist(), amounts, strict=True)}
+    return {formula: named[formula] for formula in sorted(named, key=_alloys_first)}
+
+
+def _alloys_first(formula: str) -> tuple[bool, str]:
+    """Order in which products are written: what holds no oxygen first."""
+    return "O" in parse_formula(formula), formula
 
 
 def _tidy(value: float) -> float:
@@ -388,7 +400,7 @@ def _end_state(phases: PhaseTable, oxide: str, phase_id: str, titration: Titrati
 
 def _exact(oxide: str, anode_atoms: float, products: dict[str, float], anode: str) -> dict[str, Fraction]:
     """Turn the amounts of a kink into an exactly balanced reaction."""
-    formed = sorted(products, key=lambda formula: ("O" in parse_formula(formula), formula))  # alloys, then oxides
+    formed = sorted(products, key=_alloys_first)
     species = [oxide, *([anode] if anode_atoms > 0 else []), *formed]
     try:
         exact = balance(species, what=f"reaction of {oxide}")

@@ -1,0 +1,25 @@
+"""Screens, layers, tables and the command line."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from licoat.workflows.criteria import Criterion, load_criteria
+    from licoat.workflows.screening import ScreeningResult, screen
+
+__all__ = ["Criterion", "ScreeningResult", "load_criteria", "screen"]
+
+_HOME = {
+    "Criterion": "licoat.workflows.criteria",
+    "ScreeningResult": "licoat.workflows.screening",
+    "load_criteria": "licoat.workflows.criteria",
+    "screen": "licoat.workflows.screening",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
+    """Import on first use: the command line lives in this package and must start fast."""
+    from importlib import import_module
+
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

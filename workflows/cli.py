@@ -1,0 +1,294 @@
+"""The command line ``licoat``.
+
+Nothing heavy is imported before a command runs: argparse and this module only. Every command answers bad
+input with one line on standard error and exit status 2; a failure of the outside world is exit status 1.
+"""
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from licoat.structures.errors import LicoatError
+
+if TYPE_CHECKING:
+    from licoat.structures.phases import PhaseTable
+
+__all__ = ["main"]
+
+_SOURCE_HELP = "builtin (default), measured, or a file: .csv, pymatgen entries .json(.gz), licoat snapshot .parquet"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers wrong options in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line without the program's name; that of the process without.
+
+    Returns
+    -------
+    int
+        0 done, 1 the outside world failed (a full disk), 2 bad input, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    warnings.showwarning = _one_line_warning
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except LicoatError as error:
+        return _fail(options, error, 2)
+    except BrokenPipeError:
+        # The reader went away (`licoat screen | head`): nothing is wrong; keep the interpreter's exit quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(options, error, 1)
+    except KeyboardInterrupt:
+        sys.stderr.write("licoat: interrupted\n")
+        return 130
+    return 0
+
+
+def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
+    if options.debug:
+        raise error
+    sys.stderr.write(f"licoat: {' '.join(str(error).split())}\n")
+    return status
+
+
+def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
+    sys.stderr.write(f"licoat: note: {message}\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="licoat", description="Choose the oxide coating of a lithium-metal anode by computation.")
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_screen(commands)
+    _add_react(commands)
+    _add_path(commands)
+    _add_compare(commands)
+    _add_data(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when asked."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own options
+        super().__init__(**options | {"nargs": 0})
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(0, f"licoat {version('licoat')}\n")
+
+
+def _command(
+    commands: Any,  # noqa: ANN401 - argparse has no public name for it
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    text: str,
+    *,
+    source: bool = True,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    if source:
+        parser.add_argument("--source", default="builtin", metavar="S", help=_SOURCE_HELP)
+        parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
+        parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _add_screen(commands: Any) -> None:  # noqa: ANN401
+    text = "screen oxides as self-compacting coatings and rank them"
+    parser = _command(commands, "screen", _screen, text)
+    parser.add_argument("formulas", nargs="*", metavar="FORMULA", help="oxides (default: all binary oxides of the source)")
+    parser.add_argument("--criteria", metavar="F.toml", help="criteria file (default: built-in criteria)")
+    parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
+    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="rows to print (default 20)")
+    parser.add_argument("--out", metavar="DIR", help="write all tables, the ledger and the manifest there")
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _add_react(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "react", _react, "compute one reaction, e.g. 'Sb2O3 + Li -> Li3Sb + Li2O'")
+    parser.add_argument("equation", help="reaction; coefficients are found, or checked if they are written")
+    parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph to take; repeatable")
+
+
+def _add_path(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "path", _path, "what becomes of an oxide on the anode metal, stage by stage")
+    parser.add_argument("formula", help="oxide, e.g. Sb2O3")
+    parser.add_argument("--phase", metavar="ID", help="polymorph that reacts (default: the observed one)")
+    parser.add_argument("--plot", metavar="F.svg", help="write the voltage profile (.svg, .pdf, .png)")
+
+
+def _add_compare(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "compare", _compare, "one oxide, all sources side by side")
+    parser.add_argument("formula", help="oxide, e.g. Sb2O3")
+
+
+def _add_data(commands: Any) -> None:  # noqa: ANN401
+    data = commands.add_parser("data", help="look at, check or build tables of phases")
+    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
+    info = _command(actions, "info", _data_info, "what a source holds", source=False)
+    info.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
+    verify = _command(actions, "verify", _data_verify, "check a source: checksum, physics, and builtin against its inputs", source=False)
+    verify.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
+    build = _command(actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False)
+    build.add_argument("--relaxed", metavar="FILE", help="relaxed phases, JSON(.gz) (default: the embedded ones)")
+    build.add_argument("--out", metavar="F.parquet", help="Parquet file to write (default: the embedded table)")
+
+
+def _load(options: argparse.Namespace) -> "PhaseTable":
+    from licoat.structures import load_phases
+
+    return load_phases(options.source, scheme=options.scheme)
+
+
+def _print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
+    sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
+
+
+def _phase_ids(ids: Sequence[str], phases: "PhaseTable") -> dict[str, str]:
+    """Formula to chosen phase."""
+    return {phases[phase_id].formula: phase_id for phase_id in ids}
+
+
+def _screen(options: argparse.Namespace) -> None:
+    from licoat.workflows.criteria import load_criteria
+    from licoat.workflows.screening import screen
+
+    phases = _load(options)
+    result = screen(
+        phases,
+        options.formulas or None,
+        criteria=load_criteria(options.criteria),
+        anode=options.anode,
+        phase_ids=_phase_ids(options.phase, phases),
+    )
+    files = result.save(options.out) if options.out else []
+    if options.json:
+        _print_json(result.to_dict())
+    elif not options.quiet:
+        from licoat.workflows.console import print_screen, say
+
+        print_screen(result, options.top)
+        if files:
+            say(f"Wrote {', '.join(path.name for path in files)} to {options.out}")
+
+
+def _react(options: argparse.Namespace) -> None:
+    from licoat.structures import load_phases
+    from licoat.thermo import Reaction, react
+    from licoat.workflows.measurement import measured_reaction, measured_volume_ratio
+
+    phases = _load(options)
+    reaction = react(options.equation, phases, anode=options.anode, phase_ids=_phase_ids(options.phase, phases))
+    measured = measured_reaction(reaction, load_phases("measured"))
+    ratio = measured_volume_ratio(reaction)
+    if options.json:
+        side = measured.to_dict() if isinstance(measured, Reaction) else {"missing": measured}
+        _print_json(reaction.to_dict() | {"measured": side | {"measured_volume_ratio_oxide": ratio}})
+    elif not options.quiet:
+        from licoat.workflows.console import print_reaction
+
+        print_reaction(reaction, measured, ratio)
+
+
+def _path(options: argparse.Namespace) -> None:
+    from licoat.structures import load_phases
+    from licoat.thermo import lithiate
+    from licoat.workflows.measurement import measured_side
+
+    path = lithiate(options.formula, _load(options), anode=options.anode, phase_id=options.phase)
+    side = measured_side(path, load_phases("measured"))
+    if options.plot:
+        from licoat.thermo.figures import save_path_figure
+
+        save_path_figure(path, Path(options.plot))
+    if options.json:
+        _print_json(path.to_dict() | {"measured": side.to_dict()})
+    elif not options.quiet:
+        from licoat.workflows.console import print_path
+
+        print_path(path, side)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from licoat.structures import load_phases
+    from licoat.workflows.compare import compare
+
+    sources = {"builtin mp2020": load_phases("builtin"), "builtin none": load_phases("builtin", scheme="none")}
+    if options.source not in {"builtin", "measured"}:
+        sources = {options.source: _load(options)} | sources
+    comparison = compare(options.formula, sources, load_phases("measured"), anode=options.anode)
+    if options.json:
+        _print_json(comparison.to_dict())
+    elif not options.quiet:
+        from licoat.workflows.console import print_comparison
+
+        print_comparison(comparison)
+
+
+def _data_info(options: argparse.Namespace) -> None:
+    from licoat.structures import load_phases
+    from licoat.workflows.inventory import inventory
+
+    phases = load_phases(options.source)
+    found = inventory(phases)
+    if options.json:
+        _print_json({"manifest": phases.manifest.to_dict(), **found})
+    elif not options.quiet:
+        from licoat.workflows.console import print_data
+
+        print_data(phases, found)
+
+
+def _data_verify(options: argparse.Namespace) -> None:
+    from licoat.structures import SnapshotError, load_phases
+    from licoat.structures.health import verify
+
+    checks = verify(load_phases(options.source))
+    failed = [check for check in checks if check.problem]
+    if options.json:
+        _print_json({"source": options.source, "ok": not failed, "checks": [check.to_dict() for check in checks]})
+    elif not options.quiet:
+        for check in checks:
+            sys.stdout.write(f"{'FAILED' if check.problem else 'ok':<8}{check.name}{check.problem and ': ' + check.problem}\n")
+    if failed:
+        raise SnapshotError(f"{options.source}: {len(failed)} of {len(checks)} checks failed: {failed[0].problem}")
+
+
+def _data_build(options: argparse.Namespace) -> None:
+    from licoat.structures.builtin import PARQUET, RELAXED, build_builtin
+
+    out = Path(options.out) if options.out else PARQUET
+    manifest = build_builtin(Path(options.relaxed) if options.relaxed else RELAXED, out)
+    if options.json:
+        _print_json(manifest.to_dict() | {"file": str(out)})
+    elif not options.quiet:
+        sys.stdout.write(f"Wrote {out}: {manifest.n_phases} phases, sha256 {manifest.sha256}\n")

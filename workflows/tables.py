@@ -1,0 +1,254 @@
+"""The tables of a screen: one schema, several outputs (CSV, Parquet, Markdown, LaTeX, Excel)."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from licoat.structures.formula import render_latex
+from licoat.thermo.reaction import Reaction
+from licoat.workflows.criteria import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from licoat.workflows.screening import Candidate, ScreeningResult
+
+__all__ = ["PAPER_COLUMNS", "phase_values", "result_frame", "save_result", "to_latex", "to_markdown"]
+
+_SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
+LEGEND = (
+    "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
+    "Gaps and moduli: * computed with PBE, ? not known. Energies per formula unit of oxide."
+)
+
+
+def phase_values(reaction: Reaction, name: str, kind: str) -> str:
+    """Write a property of every product: ``Li3Sb 0.70*; Li2O 7.99``; ``*`` is not measured, ``?`` not known."""
+    parts = []
+    for species in reaction.products:
+        value = getattr(species, name)
+        mark = "" if getattr(species, kind).startswith("measured") else "*"
+        parts.append(f"{species.formula} ?" if value is None else f"{species.formula} {value:.3g}{mark}")
+    return "; ".join(parts)
+
+
+def _row(candidate: "Candidate") -> dict[str, Any]:
+    path, reaction = candidate.path, candidate.path.final
+    measures = {name: measure.value for name, measure in candidate.measures.items()}
+    return {
+        "rank": candidate.rank,
+        "formula": path.oxide,
+        "score": candidate.score,
+        "pareto": candidate.on_front,
+        "verdict": path.verdict,
+        "equation": reaction.equation,
+        "energy_ev_per_fu": reaction.energy_ev_per_fu,
+        "energy_sigma_ev_per_fu": reaction.energy_sigma_ev_per_fu,
+        "measured_energy_ev_per_fu": candidate.measured.measured_energy_ev_per_fu,
+        "measured_energy_sigma_ev_per_fu": candidate.measured.measured_energy_sigma_ev_per_fu,
+        "energy_ev_per_atom": reaction.energy_ev_per_atom,
+        "energy_ev_per_anode_atom": reaction.energy_ev_per_anode_atom,
+        "energy_kj_per_mol": reaction.energy_kj_per_mol,
+        "heat_mj_per_kg_oxide": reaction.heat_mj_per_kg_oxide,
+        "measured_heat_mj_per_kg_oxide": candidate.measured.measured_heat_mj_per_kg_oxide,
+        "heat_mj_per_kg_reactants": reaction.heat_mj_per_kg_reactants,
+        "heat_gj_per_m3_oxide": reaction.heat_gj_per_m3_oxide,
+        "tnt_ratio_oxide": reaction.tnt_ratio_oxide,
+        "tnt_ratio_reactants": reaction.tnt_ratio_reactants,
+        "anode_atoms_per_fu": reaction.anode_atoms_per_fu,
+        "average_voltage_v": reaction.average_voltage_v,
+        "driving_force_v": path.driving_force_v,
+        "driving_force_sigma_v": path.driving_force_sigma_v,
+        "volume_ratio_oxide": reaction.volume_ratio_oxide,
+        "measured_volume_ratio_oxide": candidate.measured.measured_volume_ratio_oxide,
+        "volume_ratio_reactants": reaction.volume_ratio_reactants,
+        "band_gaps_ev": phase_values(reaction, "band_gap_ev", "band_gap_kind"),
+        "shear_moduli_gpa": phase_values(reaction, "shear_modulus_gpa", "elastic_kind"),
+        **{name: measures[name] for name in _MEASURED_COLUMNS},
+        **{f"criterion_{name}": verdict.state.value for name, verdict in candidate.verdicts.items()},
+        "above_hull_ev_per_atom": candidate.above_hull_ev_per_atom,
+        "hull_phases": path.hull_phases,
+        "phase_id": path.phase_id,
+        "phase_choice": path.phase_choice,
+        "measured_missing": candidate.measured.measured_missing,
+        "scheme": reaction.scheme,
+        "source": reaction.source,
+    }
+
+
+_MEASURED_COLUMNS = (
+    "metallic_volume_fraction",
+    "insulating_volume_fraction",
+    "alloy_volume_fraction",
+    "shear_modulus_reuss_gpa",
+    "shear_modulus_voigt_gpa",
+    "lithium_um_per_um_product",
+    "heat_j_per_cm2_per_um_product",
+    "hazard_score",
+    "price_usd_per_kg_oxide",
+)
+
+
+def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
+    """Return the full table of a screen, one row per oxide, best first."""
+    import pandas as pd
+
+    frame = pd.DataFrame([_row(candidate) for candidate in result.candidates])
+    numbers = [c for c in frame.columns if c.endswith(_NUMERIC_ENDINGS)]
+    return frame.astype(dict.fromkeys(numbers, float)).astype({"pareto": "boolean"})
+
+
+_NUMERIC_ENDINGS = (
+    "_ev_per_fu", "_ev_per_atom", "_per_anode_atom", "_per_mol", "_per_kg_oxide", "_per_kg_reactants", "_per_m3_oxide",
+    "_ratio_oxide", "_ratio_reactants", "_per_fu", "_v", "_fraction", "_reuss_gpa", "_voigt_gpa", "_per_um_product",
+    "hazard_score",
+)  # fmt: skip
+
+PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
+    # key: (plain heading, LaTeX heading, value)
+    "rank": ("#", r"\#", lambda c: str(c.rank)),
+    "formula": ("oxide", "Oxide", lambda c: c.path.oxide),
+    "equation": ("reaction with the anode metal", "Reaction", lambda c: c.path.final.equation),
+    "energy": ("dE eV/fu", r"$\Delta E$ (eV)", lambda c: _value(c.path.final.energy_ev_per_fu, 2)),
+    "sigma": ("sigma", r"$\sigma$ (eV)", lambda c: _value(c.path.final.energy_sigma_ev_per_fu, 2)),
+    "measured": ("measured", r"$\Delta H_\mathrm{exp}$ (eV)", lambda c: _value(c.measured.measured_energy_ev_per_fu, 2)),
+    "per_anode": ("eV/Li", r"$\Delta E$/Li (eV)", lambda c: _value(c.path.final.energy_ev_per_anode_atom, 2)),
+    "mass": ("MJ/kg oxide", r"$q$ (MJ\,kg$^{-1}$)", lambda c: _value(c.path.final.heat_mj_per_kg_oxide, 2)),
+    "voltage": ("V", r"$\bar{V}$ (V)", lambda c: _value(c.path.final.average_voltage_v, 2)),
+    "ratio": ("V/Vox", r"$R_\mathrm{ox}$", lambda c: _value(c.path.final.volume_ratio_oxide, 2)),
+    "ratio_all": ("V/Vall", r"$R_\mathrm{all}$", lambda c: _value(c.path.final.volume_ratio_reactants, 2)),
+    "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
+    "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
+    "verdicts": ("criteria", "Criteria", lambda c: verdict_marks(c)),
+    "score": ("score", "Score", lambda c: f"{c.score:.2f}"),
+}
+
+
+def verdict_marks(candidate: "Candidate") -> str:
+    """Write the verdicts as one mark per criterion: ``++-~?``."""
+    return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
+
+
+def _value(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _cells(result: "ScreeningResult") -> list[dict[str, Any]]:
+    return [{key: value(c) for key, (_, _, value) in PAPER_COLUMNS.items()} for c in result.candidates]
+
+
+def to_markdown(result: "ScreeningResult") -> str:
+    """Return the table for people as Markdown, with its legend and sources."""
+    heads = [plain for plain, _, _ in PAPER_COLUMNS.values()]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(row.values())} |" for row in _cells(result)]
+    order = ", ".join(criterion.name for criterion in result.criteria)
+    return "\n".join([*lines, "", LEGEND, f"Order of the criteria: {order}.", source_line(result), ""])
+
+
+def source_line(result: "ScreeningResult") -> str:
+    """Say in one sentence where the numbers come from."""
+    source = result.manifest["source"]
+    version = f" {source['version']}" if source["version"] else ""
+    return f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {result.manifest['licoat_version']}."
+
+
+def to_latex(result: "ScreeningResult") -> str:
+    """Return the table as a LaTeX ``longtable`` with booktabs rules.
+
+    The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
+    """
+    heads = " & ".join(latex for _, latex, _ in PAPER_COLUMNS.values())
+    n = len(PAPER_COLUMNS)
+    wide = {"equation": r"p{5.2cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
+    columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
+    anode = result.manifest["anode"]
+    lines = [
+        r"% needs \usepackage{booktabs,longtable}; landscape pages are recommended",
+        r"{\scriptsize\setlength{\tabcolsep}{3pt}",
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+        rf"\caption{{Oxides on {anode} metal: end state in equilibrium with the metal. {_escape(LEGEND)} "
+        rf"{_escape(source_line(result))}}}\\",
+        r"\toprule",
+        rf"{heads} \\",
+        r"\midrule",
+        r"\endfirsthead",
+        r"\toprule",
+        rf"{heads} \\",
+        r"\midrule",
+        r"\endhead",
+        rf"\midrule\multicolumn{{{n}}}{{r}}{{continued}}\\\endfoot",
+        r"\bottomrule\endlastfoot",
+    ]
+    lines += [" & ".join(_latex_cell(key, cell) for key, cell in row.items()) + r" \\" for row in _cells(result)]
+    return "\n".join([*lines, r"\end{longtable}}", ""])
+
+
+def _escape(text: str) -> str:
+    for character in "#%&_$":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("~", r"\textasciitilde{}")
+
+
+def _latex_cell(key: str, text: str) -> str:
+    if key in {"formula", "equation", "gaps", "moduli"}:
+        words = [word if word.replace(".", "").strip("*?;").isdigit() else render_latex(word) for word in text.split(" ")]
+        return " ".join(words).replace("->", r"$\rightarrow$")
+    if key == "verdicts":
+        marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
+        return rf"\texttt{{{marks}}}"
+    return f"${text}$" if text.startswith("-") else text
+
+
+def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
+    """Write all tables of a screen; each file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = result.table
+    writers: dict[str, Callable[[Path], Any]] = {
+        "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+        "table.parquet": lambda p: frame.to_parquet(p, index=False),
+        "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
+        "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
+        "table.xlsx": lambda p: _write_excel(result, p),
+        "ledger.csv": lambda p: result.ledger.to_csv(p, index=False, float_format="%.8g"),
+        "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
+    }
+    written = []
+    for name, write in writers.items():
+        target = folder / name
+        temporary = folder / f".{os.getpid()}.{name}"
+        try:
+            write(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        written.append(target)
+    return written
+
+
+def _manifest(result: "ScreeningResult") -> dict[str, Any]:
+    return result.manifest | {
+        "funnel": [step.to_dict() for step in result.funnel],
+        "pareto": list(result.pareto),
+        "not_screened": result.not_screened,
+    }
+
+
+def _write_excel(result: "ScreeningResult", path: Path) -> None:
+    import pandas as pd
+
+    funnel = pd.DataFrame(
+        [{"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())} for s in result.funnel]
+    )
+    criteria = pd.DataFrame([criterion.to_dict() for criterion in result.criteria])
+    about = pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}])
+    paper = pd.DataFrame(_cells(result)).rename(columns={key: plain for key, (plain, _, _) in PAPER_COLUMNS.items()})
+    sheets = {"paper": paper, "table": result.table, "ledger": result.ledger, "funnel": funnel, "criteria": criteria}
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        for name, frame in (sheets | {"about": about}).items():
+            frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 2))
+            for cells in writer.sheets[name].columns:
+                width = max(len(str(cell.value or "")) for cell in cells)
+                writer.sheets[name].column_dimensions[cells[0].column_letter].width = min(width + 2, 48)
