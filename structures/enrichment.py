@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from licoat.structures.facts import gap_fact, modulus_fact, observed_phase, observed_phases, same_space_group
-
 from licoat.structures.formula import element_set, formula_unit
 
 __all__ = ["fact_columns", "reference_elements"]

@@ -32,7 +32,19 @@ __all__ = [
 DATA = Path(__file__).parent / "data"
 
 # The eleven pairs of space groups that are mirror images of each other; a crystal comes as either.
-_ENANTIOMORPHS = {78: 76, 95: 91, 96: 92, 145: 144, 153: 151, 154: 152, 170: 169, 172: 171, 179: 178, 181: 180, 213: 212}
+_ENANTIOMORPHS = {
+    78: 76,
+    95: 91,
+    96: 92,
+    145: 144,
+    153: 151,
+    154: 152,
+    170: 169,
+    172: 171,
+    179: 178,
+    181: 180,
+    213: 212,
+}
 _OTHER_SETTINGS = {"P2_1/n": 14, "Cmca": 64}
 
 

@@ -124,7 +124,9 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
     given = [any(name in row for row in rows) for name in _ENERGIES]
     for line, row in enumerate(rows, start=2):
         if any(name not in row for name, used in zip(_ENERGIES, given, strict=True) if used and name == _main(given)):
-            raise InputFileError(f"{path}, line {line}: {row['formula']} has no {_main(given)}; give a number in eV/atom")
+            raise InputFileError(
+                f"{path}, line {line}: {row['formula']} has no {_main(given)}; give a number in eV/atom"
+            )
     return rows
 
 
@@ -209,13 +211,19 @@ def _entry_row(entry: dict[str, Any], index: int, path: Path) -> dict[str, Any]:
         entry = entry | {"composition": {s: cell[1].count(s) for s in set(cell[1])}}
     try:
         computed = ComputedEntry.from_dict({key: value for key, value in entry.items() if key != "structure"})
-        counts = {str(e): int(n) for e, n in computed.composition.get_el_amt_dict().items()}
-        if any(abs(n - counts[str(e)]) > 1e-8 for e, n in computed.composition.get_el_amt_dict().items()):
-            raise ValueError("fractional composition")
-        formula = formula_unit(write_formula(counts))
+        amounts = {str(symbol): float(n) for symbol, n in computed.composition.get_el_amt_dict().items()}
         energy = computed.energy_per_atom
     except Exception as error:
         raise InputFileError(f"{where}: not a pymatgen ComputedEntry ({type(error).__name__}: {error})") from error
+    if not amounts or any(not n.is_integer() or n < 1 for n in amounts.values()):
+        raise InputFileError(
+            f"{where}: composition {amounts} is not made of whole atoms; disordered phases cannot be used"
+        )
+    counts = {symbol: int(n) for symbol, n in amounts.items()}
+    try:
+        formula = formula_unit(write_formula(counts))
+    except FormulaError as error:
+        raise InputFileError(f"{where}: {error}") from error
     atoms = sum(counts.values())
     row: dict[str, Any] = {
         "phase_id": str(entry["entry_id"]) if entry.get("entry_id") else "",
@@ -256,8 +264,9 @@ def _functional(parameters: dict[str, Any], adjustments: Sequence[Any]) -> str:
 
 def _check_corrections(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Complete the scheme by the corrections, and refuse corrected and raw oxides side by side."""
-    corrected, raw = [], []
-    labels = set()
+    corrected: list[str] = []
+    raw: list[str] = []
+    labels: set[str] = set()
     for row in rows:
         names, ozonide = row.pop("_corrections"), row.pop("_ozonide")
         labels.update("mp2020" if name.startswith("MP2020") else "corrected" for name in names)

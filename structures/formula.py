@@ -93,7 +93,7 @@ def _unknown_element(text: str, symbol: str) -> str:
     return f"formula {text!r}: unknown element {symbol!r}{hint}"
 
 
-def _parse_groups(text: str, clean: str) -> dict[str, int]:
+def _parse_groups(text: str, clean: str) -> dict[str, int]:  # noqa: C901 - one loop over the tokens of a formula
     """Parse a formula that has brackets, or find out exactly why it is not one."""
     stack: list[dict[str, int]] = [{}]
     brackets: list[str] = []

@@ -123,13 +123,13 @@ def _gibbs_problems(tolerance_kj_per_mol: float = 1.5) -> Iterator[str]:
     for row in rows:
         value = number(row["S298_J_molK"])
         if row["klass"] == "element" and value is not None:
-            (symbol, atoms), = parse_formula(row["formula"]).items()
+            ((symbol, atoms),) = parse_formula(row["formula"]).items()
             entropy.setdefault(symbol, value / atoms)
     for row in rows:
         h, s, g = (number(row[name]) for name in ("dHf298_kJ_mol", "S298_J_molK", "dGf298_kJ_mol"))
-        atoms = parse_formula(row["formula"])
-        if h is None or s is None or g is None or not set(atoms) <= set(entropy):
+        counts = parse_formula(row["formula"])
+        if h is None or s is None or g is None or not set(counts) <= set(entropy):
             continue
-        expected = h - STANDARD_TEMPERATURE_K * (s - sum(n * entropy[e] for e, n in atoms.items())) / 1000.0
+        expected = h - STANDARD_TEMPERATURE_K * (s - sum(n * entropy[e] for e, n in counts.items())) / 1000.0
         if abs(expected - g) > max(tolerance_kj_per_mol, number(row["u_dHf"]) or 0.0):
             yield f"{row['key']}: G {g} but H - TS {expected:.1f} kJ/mol"

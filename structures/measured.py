@@ -3,7 +3,15 @@
 from typing import Any
 
 from licoat.structures.enrichment import reference_elements
-from licoat.structures.facts import ObservedPhase, gap_fact, modulus_fact, number, observed_phases, read_facts, source_label
+from licoat.structures.facts import (
+    ObservedPhase,
+    gap_fact,
+    modulus_fact,
+    number,
+    observed_phases,
+    read_facts,
+    source_label,
+)
 from licoat.structures.formula import formula_unit, parse_formula
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest

@@ -89,7 +89,7 @@ class PhaseTable:
                 )
 
     def _formation_energies(self) -> FloatArray:
-        """Formation energy per atom: energy minus the composition-weighted lowest elements."""
+        """Compute formation energies per atom: energy minus the composition-weighted lowest elements."""
         energy = self._float["energy_ev_per_atom"]
         reference = np.full(len(self.symbols), np.inf)
         n_elements = (self.counts > 0).sum(axis=1)
@@ -265,7 +265,8 @@ class PhaseTable:
         frame = pd.DataFrame({**self._text, **self._float, **self._integer})
         return frame[["phase_id", "formula", *[c for c in frame.columns if c not in {"phase_id", "formula"}]]]
 
-    def _data(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Any]:
+        """Return all columns by name, as the constructor takes them."""
         data: dict[str, Any] = {**self._text, **self._float, **self._integer}
         if self._structures is not None:
             data["structure"] = self._structures
@@ -276,7 +277,7 @@ class PhaseTable:
         chosen = list(rows)
         picked = {
             name: values[chosen] if isinstance(values, np.ndarray) else [values[i] for i in chosen]
-            for name, values in self._data().items()
+            for name, values in self.columns().items()
         }
         return PhaseTable(picked, self.manifest)
 
@@ -293,7 +294,7 @@ class PhaseTable:
                 f"{self.source} has energies of scheme {self.scheme!r}, {other.source} of {other.scheme!r}: "
                 "one hull needs one scheme"
             )
-        mine, theirs = self._data(), other._data()
+        mine, theirs = self.columns(), other.columns()
         joined = {name: [*mine[name], *theirs[name]] for name in mine if name in theirs}
         return PhaseTable(joined, self.manifest.replace(source=f"{self.source}+{other.source}", sha256=""))
 
@@ -310,7 +311,7 @@ class PhaseTable:
         Manifest
             The manifest as written, with its checksum.
         """
-        return write_parquet(self._data(), Path(path), self.manifest)
+        return write_parquet(self.columns(), Path(path), self.manifest)
 
     @classmethod
     def load(cls, path: str | Path) -> "PhaseTable":
@@ -371,12 +372,13 @@ def read_parquet(path: Path, manifest: Manifest) -> dict[str, Any]:
 
 
 def _frozen(values: Sequence[Any] | NDArray[Any], kind: type) -> NDArray[Any]:
-    array = np.array([np.nan if v is None else v for v in values] if isinstance(values, list) else values, dtype=kind)
+    filled = [np.nan if v is None else v for v in values] if isinstance(values, list) else values
+    array: NDArray[Any] = np.array(filled, dtype=kind)
     array.flags.writeable = False
     return array
 
 
 def _full(n: int, value: float) -> FloatArray:
-    array = np.full(n, value)
+    array: FloatArray = np.full(n, value, dtype=np.float64)
     array.flags.writeable = False
     return array

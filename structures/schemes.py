@@ -15,7 +15,7 @@ from licoat.structures.elements import ELECTRONEGATIVITY
 from licoat.structures.formula import parse_formula
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ["HUBBARD_U_EV", "Correction", "error_class", "mp2020_correction", "rms_by_class", "uses_hubbard_u"]
 
@@ -70,7 +70,7 @@ def mp2020_correction(structure: "Structure", energy_ev: float) -> Correction:
     return float(processed.correction), "; ".join(a.name for a in processed.energy_adjustments)
 
 
-def error_class(formula: str) -> str:
+def error_class(formula: str) -> str:  # noqa: PLR0911 - one line per class
     """Return the class of compounds whose errors against measurement are alike.
 
     Oxides by the electronegativity of their most electronegative metal (PBE errs most for heavy p-block
@@ -87,7 +87,9 @@ def error_class(formula: str) -> str:
             return "oxide with +U"
         if "Li" in elements:
             return "lithium metal oxide"
-        step = int(np.searchsorted(_ELECTRONEGATIVITY_STEPS, max(ELECTRONEGATIVITY.get(s, 4.0) for s in others), "right"))
+        step = int(
+            np.searchsorted(_ELECTRONEGATIVITY_STEPS, max(ELECTRONEGATIVITY.get(s, 4.0) for s in others), "right")
+        )
         low, high = (0.0, *_ELECTRONEGATIVITY_STEPS)[step], (*_ELECTRONEGATIVITY_STEPS, 4.0)[step]
         return f"oxide, electronegativity {low:g}-{high:g}"
     if others & _CORRECTED_ANIONS:

@@ -11,7 +11,9 @@ from licoat.structures.formula import atoms_per_formula_unit, formula_unit, pars
 __all__ = ["balance", "parse_equation", "write_equation"]
 
 _ARROW = re.compile(r"<?[-=]+>|→|⟶|⇌|=")
-_TERM = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*[*\s]?)?\s*(?P<formula>\S(?:.*\S)?)\s*", re.DOTALL)
+_TERM = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:\s*/\s*\d+)?)\s*[*\s]?)?\s*(?P<formula>\S(?:.*\S)?)\s*", re.DOTALL
+)
 
 Coefficients = dict[str, Fraction]
 
@@ -45,10 +47,10 @@ def parse_equation(equation: str) -> Coefficients:
     """
     sides = _ARROW.split(equation)
     if len(sides) != 2:
-        raise UnbalancedReactionError(
-            f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'"
-        )
-    terms = [(sign, *_term(text, equation)) for sign, side in ((-1, sides[0]), (1, sides[1])) for text in side.split("+")]
+        raise UnbalancedReactionError(f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")
+    terms = [
+        (sign, *_term(text, equation)) for sign, side in ((-1, sides[0]), (1, sides[1])) for text in side.split("+")
+    ]
     formulas = [formula for _, formula, _ in terms]
     for formula in formulas:
         if formulas.count(formula) > 1:
@@ -86,7 +88,7 @@ def _term(text: str, equation: str) -> tuple[str, Fraction | None]:
 
 
 def _units(written: str, formula: str) -> Fraction:
-    """Formula units in a formula as written: Sb4O6 is two."""
+    """Count the formula units in a formula as written: Sb4O6 is two."""
     return Fraction(sum(parse_formula(written).values()), atoms_per_formula_unit(formula))
 
 
@@ -144,7 +146,8 @@ def balance(formulas: Sequence[str], what: str = "reaction") -> Coefficients:
         raise UnbalancedReactionError(f"{what}: no coefficients balance {', '.join(symbols)} at once")
     if len(null) > 1:
         raise UnbalancedReactionError(
-            f"{what}: {len(null)} independent reactions, so coefficients are not unique; write them all, or fewer substances"
+            f"{what}: {len(null)} independent reactions, so coefficients are not unique; "
+            "write them all, or fewer substances"
         )
     idle = [formula for formula, number in zip(formulas, null[0], strict=True) if number == 0]
     if idle:

@@ -28,10 +28,17 @@ def plot_path(path: "LithiationPath", ax: "Axes | None" = None) -> "Axes":
         _, ax = plt.subplots(figsize=(7.0, 4.2), layout="constrained")
     ax.set_xlabel(f"{path.anode} atoms per {render_unicode(path.oxide)}")
     ax.set_ylabel(f"Voltage against {path.anode} (V)")
-    ax.set_title(f"{render_unicode(path.oxide)} + {path.anode}: {path.phases.source}, {path.phases.scheme}", fontsize=10)
+    ax.set_title(
+        f"{render_unicode(path.oxide)} + {path.anode}: {path.phases.source}, {path.phases.scheme}", fontsize=10
+    )
     if not path.stages:
-        ax.text(0.5, 0.5, f"{render_unicode(path.oxide)} does not react with {path.anode}", ha="center",
-                transform=ax.transAxes)
+        ax.text(
+            0.5,
+            0.5,
+            f"{render_unicode(path.oxide)} does not react with {path.anode}",
+            ha="center",
+            transform=ax.transAxes,
+        )
         ax.set_axis_off()
         return ax
     x, y = [0.0], [path.stages[0].voltage_v]
@@ -42,8 +49,15 @@ def plot_path(path: "LithiationPath", ax: "Axes | None" = None) -> "Axes":
     top = max(y)
     for stage in path.stages:
         label = " + ".join(render_unicode(formula) for formula in stage.products)
-        ax.annotate(label, ((stage.anode_atoms_from + stage.anode_atoms_to) / 2, stage.voltage_v), ha="center",
-                    va="bottom", fontsize=8, xytext=(0, 3), textcoords="offset points")
+        ax.annotate(
+            label,
+            ((stage.anode_atoms_from + stage.anode_atoms_to) / 2, stage.voltage_v),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            xytext=(0, 3),
+            textcoords="offset points",
+        )
     ax.set_xlim(0, x[-1] * 1.05)
     ax.set_ylim(0, top * 1.2)
     ax.spines[["top", "right"]].set_visible(False)

@@ -87,7 +87,9 @@ class Hull:
         order = np.argsort(potential, kind="stable")
         self.members, self.inverse, self.potential = members[order], inverse[order], potential[order]
 
-    def cut(self, hosts: IntArray, start: IntArray) -> list[tuple[FloatArray, FloatArray, list[tuple[IntArray, FloatArray]]]]:
+    def cut(
+        self, hosts: IntArray, start: IntArray
+    ) -> list[tuple[FloatArray, FloatArray, list[tuple[IntArray, FloatArray]]]]:
         """Find the path of several hosts.
 
         Parameters
@@ -113,12 +115,10 @@ class Hull:
         high = np.where(falling, crossing, np.inf).min(axis=2)
         impossible = (~(rising | falling) & (base < -1e-9)).any(axis=2)
         alive = ~impossible & (high > low + WIDTH_TOLERANCE) & (self.potential < -POTENTIAL_TOLERANCE_EV)
-        return [
-            self._path(base[h], low[h], high[h], np.flatnonzero(alive[h]), float(start[h])) for h in range(len(hosts))
-        ]
+        return [self._path(base[h], high[h], np.flatnonzero(alive[h]), float(start[h])) for h in range(len(hosts))]
 
     def _path(
-        self, base: FloatArray, low: FloatArray, high: FloatArray, plateaus: IntArray, start: float
+        self, base: FloatArray, high: FloatArray, plateaus: IntArray, start: float
     ) -> tuple[FloatArray, FloatArray, list[tuple[IntArray, FloatArray]]]:
         """Merge the plateaus of one host and read the products at its kinks."""
         kinks: list[float] = [start]
@@ -132,10 +132,10 @@ class Hull:
             else:
                 potentials.append(float(self.potential[facet]))
                 kinks.append(end)
-        products = [self._products(base, low, high, x) for x in kinks]
+        products = [self._products(base, x) for x in kinks]
         return np.array(kinks), np.array(potentials), products
 
-    def _products(self, base: FloatArray, low: FloatArray, high: FloatArray, x: float) -> tuple[IntArray, FloatArray]:
+    def _products(self, base: FloatArray, x: float) -> tuple[IntArray, FloatArray]:
         """Phases and amounts at content x, from any facet whose range holds x."""
         amounts = base + x * self.inverse[:, :, 0]
         facet = int(amounts.min(axis=1).argmax())
@@ -177,9 +177,9 @@ def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
         If an element has no phase of its own.
     """
     rows = phases.rows_in_system(elements)
-    place = {symbol: i for i, symbol in enumerate(phases.symbols)}
-    present = [symbol for symbol in elements if symbol in place]
-    counts = phases.counts[np.ix_(rows, [place[symbol] for symbol in present])]
+    present = [symbol for symbol in elements if symbol in phases.symbols]
+    columns = np.array([phases.symbols.index(symbol) for symbol in present], dtype=np.int64)
+    counts = phases.counts[np.ix_(rows, columns)]
     elemental = counts[(counts > 0).sum(axis=1) == 1]
     found = {present[int(row.argmax())] for row in elemental}
     missing = [symbol for symbol in elements if symbol not in found]

@@ -184,7 +184,7 @@ class LithiationPath:
             if products is None or unit in products:
                 return None
             part = balance([unit, self.anode, *products], what=f"alloying of {unit}")
-            (symbol, per_unit), = parse_formula(unit).items()
+            ((symbol, per_unit),) = parse_formula(unit).items()
             scale = Fraction(atoms[symbol], per_unit) / -part[unit]
             for formula, coefficient in part.items():
                 total[formula] = total.get(formula, Fraction(0)) + scale * coefficient
@@ -262,9 +262,7 @@ class LithiationPath:
         return plot_path(self, ax)
 
 
-def lithiate(
-    oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str | None = None
-) -> LithiationPath:
+def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str | None = None) -> LithiationPath:
     """Let an oxide react with the anode metal to equilibrium.
 
     Parameters

@@ -56,7 +56,7 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
     """Rows of a formula that have an energy, lowest first; an error names what is missing."""
     energy = phases.column("formation_energy_ev_per_atom")
     rows = phases.rows_of(formula)
-    known = [row for row in rows if energy[row] == energy[row]]  # noqa: PLR0124 - not NaN
+    known = [row for row in rows if energy[row] == energy[row]]
     if not known:
         what = "has no energy" if rows else "is not there"
         raise MissingDataError(f"{formula_unit(formula)} {what} in {phases.source} ({len(phases)} phases)")

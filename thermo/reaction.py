@@ -255,7 +255,7 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
     )
 
 
-def _quantities(  # noqa: PLR0913 - one private step with all that a reaction consists of
+def _quantities(
     phases: PhaseTable,
     equation: str,
     amounts: dict[str, float],
@@ -266,7 +266,9 @@ def _quantities(  # noqa: PLR0913 - one private step with all that a reaction co
 ) -> Reaction:
     sigma_column, atoms = phases.column("energy_sigma_ev_per_atom"), phases.atoms
     energy = sum(n * float(phases.energy_ev_per_fu[energy_rows[f]]) for f, n in amounts.items())
-    variance = sum((n * float(sigma_column[energy_rows[f]]) * int(atoms[energy_rows[f]])) ** 2 for f, n in amounts.items())
+    variance = sum(
+        (n * float(sigma_column[energy_rows[f]]) * int(atoms[energy_rows[f]])) ** 2 for f, n in amounts.items()
+    )
     sigma = None if math.isnan(variance) else math.sqrt(variance)
     volumes = {f: _known(phases.column("volume_a3_per_atom")[row] * atoms[row]) for f, row in rows.items()}
     produced = _total({f: n for f, n in amounts.items() if n > 0}, volumes)
@@ -309,7 +311,7 @@ def _quantities(  # noqa: PLR0913 - one private step with all that a reaction co
     )
 
 
-def _species(  # noqa: PLR0913 - fills one record
+def _species(
     phases: PhaseTable,
     formula: str,
     amount: float,
@@ -318,8 +320,12 @@ def _species(  # noqa: PLR0913 - fills one record
     volume: float | None,
     produced: float | None,
 ) -> Species:
-    number = lambda name: _known(phases.column(name)[row])  # noqa: E731 - a shorthand for this record only
-    text = lambda name: phases.text(name)[row]  # noqa: E731
+    def number(name: str) -> float | None:
+        return _known(phases.column(name)[row])
+
+    def text(name: str) -> str:
+        return phases.text(name)[row]
+
     return Species(
         formula=formula,
         amount=amount,

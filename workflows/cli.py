@@ -88,8 +88,8 @@ def _parser() -> _Parser:
 class _Version(argparse.Action):
     """Looks the version up only when asked."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own options
-        super().__init__(**options | {"nargs": 0})
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
@@ -120,7 +120,9 @@ def _command(
 def _add_screen(commands: Any) -> None:  # noqa: ANN401
     text = "screen oxides as self-compacting coatings and rank them"
     parser = _command(commands, "screen", _screen, text)
-    parser.add_argument("formulas", nargs="*", metavar="FORMULA", help="oxides (default: all binary oxides of the source)")
+    parser.add_argument(
+        "formulas", nargs="*", metavar="FORMULA", help="oxides (default: all binary oxides of the source)"
+    )
     parser.add_argument("--criteria", metavar="F.toml", help="criteria file (default: built-in criteria)")
     parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="rows to print (default 20)")
@@ -156,9 +158,17 @@ def _add_data(commands: Any) -> None:  # noqa: ANN401
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     info = _command(actions, "info", _data_info, "what a source holds", source=False)
     info.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
-    verify = _command(actions, "verify", _data_verify, "check a source: checksum, physics, and builtin against its inputs", source=False)
+    verify = _command(
+        actions,
+        "verify",
+        _data_verify,
+        "check a source: checksum, physics, and builtin against its inputs",
+        source=False,
+    )
     verify.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
-    build = _command(actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False)
+    build = _command(
+        actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False
+    )
     build.add_argument("--relaxed", metavar="FILE", help="relaxed phases, JSON(.gz) (default: the embedded ones)")
     build.add_argument("--out", metavar="F.parquet", help="Parquet file to write (default: the embedded table)")
 
@@ -174,7 +184,7 @@ def _print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
 
 
 def _phase_ids(ids: Sequence[str], phases: "PhaseTable") -> dict[str, str]:
-    """Formula to chosen phase."""
+    """Return the chosen phases by formula."""
     return {phases[phase_id].formula: phase_id for phase_id in ids}
 
 
@@ -278,7 +288,9 @@ def _data_verify(options: argparse.Namespace) -> None:
         _print_json({"source": options.source, "ok": not failed, "checks": [check.to_dict() for check in checks]})
     elif not options.quiet:
         for check in checks:
-            sys.stdout.write(f"{'FAILED' if check.problem else 'ok':<8}{check.name}{check.problem and ': ' + check.problem}\n")
+            sys.stdout.write(
+                f"{'FAILED' if check.problem else 'ok':<8}{check.name}{check.problem and ': ' + check.problem}\n"
+            )
     if failed:
         raise SnapshotError(f"{options.source}: {len(failed)} of {len(checks)} checks failed: {failed[0].problem}")
 

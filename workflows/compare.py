@@ -65,7 +65,12 @@ _ROWS: dict[str, Callable[[Reaction], Any]] = {
 
 
 def compare(
-    oxide: str, sources: Mapping[str, PhaseTable], measured: PhaseTable, *, anode: str = "Li", phase_id: str | None = None
+    oxide: str,
+    sources: Mapping[str, PhaseTable],
+    measured: PhaseTable,
+    *,
+    anode: str = "Li",
+    phase_id: str | None = None,
 ) -> Comparison:
     """Put the reaction of one oxide from several sources side by side.
 

@@ -55,7 +55,17 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     """Print the best oxides, the funnel and what the marks mean."""
     shown = result.candidates[:top]
     anode = result.manifest["anode"]
-    heads = ["#", "oxide", f"reaction with {anode}", "dE eV/fu", "measured", f"eV/{anode}", "MJ/kg ox", "V/V_ox", "V/V_all"]
+    heads = [
+        "#",
+        "oxide",
+        f"reaction with {anode}",
+        "dE eV/fu",
+        "measured",
+        f"eV/{anode}",
+        "MJ/kg ox",
+        "V/V_ox",
+        "V/V_all",
+    ]
     heads += ["gaps (eV)", "G (GPa)", "criteria", "score"]
     rows = []
     for c in shown:
@@ -76,7 +86,9 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     say("Funnel (an oxide leaves at the first criterion it fails):")
     for step in result.funnel:
         names = list(step.left)
-        tail = f"  left: {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}" if names else ""
+        tail = (
+            f"  left: {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}" if names else ""
+        )
         say(f"  {step.step:<20}{step.remaining:>5}{tail}")
     say()
     say(source_line(result))
@@ -84,18 +96,17 @@ def print_screen(result: ScreeningResult, top: int) -> None:
 
 def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
     sigma = reaction.energy_sigma_ev_per_fu
-    anode, oxide = reaction.anode, reaction.oxide
+    anode, oxide, tnt_all = reaction.anode, reaction.oxide, reaction.tnt_ratio_reactants
+    voltage = _with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v)
     return [
         ("energy", f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
         ("", f"{_number(reaction.energy_ev_per_atom, 3)} eV per atom of reactants"),
         ("", f"{_number(reaction.energy_ev_per_anode_atom, 3) or '-'} eV per {anode}"),
         ("", f"{_number(reaction.energy_kj_per_mol, 1)} kJ per mol {oxide}"),
         ("heat", f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide} ({reaction.tnt_ratio_oxide:.2f} x TNT)"),
-        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants "
-             f"({reaction.tnt_ratio_reactants:.2f} x TNT)"),
+        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants ({tnt_all:.2f} x TNT)"),
         ("", f"{_number(reaction.heat_gj_per_m3_oxide, 1) or 'unknown'} GJ per m3 {oxide}"),
-        ("average voltage", f"{_with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v) or '-'} "
-                            f"V against {anode}"),
+        ("average voltage", f"{voltage or '-'} V against {anode}"),
         ("volume", f"{_number(reaction.volume_ratio_oxide) or 'unknown'} products / {oxide}"),
         ("", f"{_number(reaction.volume_ratio_reactants) or 'unknown'} products / all reactants"),
         ("reacting phase", reaction.phase_id),
@@ -103,14 +114,27 @@ def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
 
 
 def _phase_table(reaction: Reaction) -> str:
-    rows = []
-    for s in reaction.products:
-        rows.append([
+    rows = [
+        [
             s.formula, s.phase_id, s.space_group, f"{s.amount:.4g}", _number(s.volume_a3_per_fu),
             _number(s.volume_fraction), _number(s.band_gap_ev) or "?", s.band_gap_kind or "-",
             _number(s.bulk_modulus_gpa, 1) or "?", _number(s.shear_modulus_gpa, 1) or "?", s.elastic_kind or "-",
-        ])  # fmt: skip
-    heads = ["product", "phase", "space group", "per fu", "A3/fu", "volume share", "gap eV", "kind", "K GPa", "G GPa", "kind"]
+        ]
+        for s in reaction.products
+    ]  # fmt: skip
+    heads = [
+        "product",
+        "phase",
+        "space group",
+        "per fu",
+        "A3/fu",
+        "volume share",
+        "gap eV",
+        "kind",
+        "K GPa",
+        "G GPa",
+        "kind",
+    ]
     return text_table(heads, rows, left=(0, 1, 2, 7, 10))
 
 
@@ -125,8 +149,8 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
     say()
     if isinstance(measured, Reaction):
         say(
-            f"measured: {_with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)} eV per {measured.oxide}, "
-            f"{measured.heat_mj_per_kg_oxide:.2f} MJ per kg, volume ratio {_number(measured_ratio) or 'unknown'}"
+            f"measured: {_with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)} eV "
+            f"per {measured.oxide}, {measured.heat_mj_per_kg_oxide:.2f} MJ per kg, volume ratio {_number(measured_ratio) or 'unknown'}"
         )
     else:
         say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
@@ -176,7 +200,10 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
         say(f"measured: {side.measured_missing}")
     else:
         energy = _with_sigma(side.measured_energy_ev_per_fu, side.measured_energy_sigma_ev_per_fu)
-        say(f"measured: {energy} eV per {path.oxide}, volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}")
+        say(
+            f"measured: {energy} eV per {path.oxide}, "
+            f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
+        )
     say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
 
 

@@ -11,7 +11,9 @@ __all__ = ["inventory"]
 
 def inventory(phases: PhaseTable) -> dict[str, Any]:
     """Count phases, elements, oxides and how many phases have each property."""
-    binary = [f for f in phases.formulas if "O" in (atoms := parse_formula(f)) and len(atoms) == 2 and "Li" not in atoms]
+    binary = [
+        f for f in phases.formulas if "O" in (atoms := parse_formula(f)) and len(atoms) == 2 and "Li" not in atoms
+    ]
     properties = {
         "energies": "formation_energy_ev_per_atom",
         "volumes": "volume_a3_per_atom",

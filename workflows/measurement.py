@@ -85,6 +85,4 @@ def measured_side(path: LithiationPath, measured: PhaseTable) -> MeasuredSide:
     found = measured_reaction(path.final, measured)
     if isinstance(found, str):
         return MeasuredSide(None, None, None, ratio, found)
-    return MeasuredSide(
-        found.energy_ev_per_fu, found.energy_sigma_ev_per_fu, found.heat_mj_per_kg_oxide, ratio, ""
-    )
+    return MeasuredSide(found.energy_ev_per_fu, found.energy_sigma_ev_per_fu, found.heat_mj_per_kg_oxide, ratio, "")

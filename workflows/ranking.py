@@ -43,8 +43,8 @@ def pareto_front(values: NDArray[np.float64], higher_is_better: Sequence[bool]) 
     """
     signs = np.where(np.array(higher_is_better), 1.0, -1.0)
     gains = values * signs
-    complete = ~np.isnan(gains).any(axis=1)
-    front = complete.copy()
+    complete: NDArray[np.bool_] = np.asarray(~np.isnan(gains).any(axis=1))
+    front: NDArray[np.bool_] = complete.copy()
     for i in np.flatnonzero(complete):
         others = gains[complete]
         beaten = (others >= gains[i]).all(axis=1) & (others > gains[i]).any(axis=1)

@@ -1,6 +1,6 @@
 """The screen: every oxide of a table against the criteria, with a funnel, a ledger and a ranking."""
 
-import datetime
+import datetime as dt
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -221,7 +221,7 @@ def above_hull(formulas: Sequence[str], phases: PhaseTable, anode: str) -> list[
     return found
 
 
-def screen(  # noqa: PLR0913 - every argument is an option of the command
+def screen(
     phases: PhaseTable,
     oxides: Iterable[str] | None = None,
     *,
@@ -273,7 +273,9 @@ def screen(  # noqa: PLR0913 - every argument is an option of the command
         formulas = list(dict.fromkeys(formula_unit(oxide) for oxide in oxides))
         lacking = [formula for formula in formulas if not phases.rows_of(formula)]
         if lacking:
-            raise MissingDataError(f"not in {phases.source}: {', '.join(lacking)}; `licoat data info` lists what is there")
+            raise MissingDataError(
+                f"not in {phases.source}: {', '.join(lacking)}; `licoat data info` lists what is there"
+            )
     if not formulas:
         raise MissingDataError(f"{phases.source}: no oxide to screen")
     measured = load_phases("measured") if measured is None else measured
@@ -292,9 +294,7 @@ def screen(  # noqa: PLR0913 - every argument is an option of the command
     )
 
 
-def _candidate(
-    path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable
-) -> Candidate:
+def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
     measures = measure_all(path)
     verdicts = {criterion.name: evaluate(criterion, measures[criterion.quantity]) for criterion in criteria}
     return Candidate(path, distance, measures, verdicts, measured_side(path, measured), score(criteria, verdicts))
@@ -310,13 +310,10 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
         # An oxide that does not react makes no layer, so it competes with nobody.
         values[[c.path.is_inert for c in candidates]] = np.nan
         front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
-        known = ~np.isnan(values).any(axis=1)
+        known = [not any(np.isnan(row)) for row in values]
         fronts = [bool(f) if k else None for f, k in zip(front, known, strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-round(candidates[i].score, 9), candidates[i].path.oxide))
-    return tuple(
-        replace(candidates[i], rank=rank, on_front=fronts[i])
-        for rank, i in enumerate(order, start=1)
-    )
+    return tuple(replace(candidates[i], rank=rank, on_front=fronts[i]) for rank, i in enumerate(order, start=1))
 
 
 def _number(value: float | None) -> float:
@@ -347,7 +344,7 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "licoat_version": version("licoat"),
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "anode": anode,
         "n_oxides": n_oxides,

@@ -106,6 +106,12 @@ _NUMERIC_ENDINGS = (
     "hazard_score",
 )  # fmt: skip
 
+
+def verdict_marks(candidate: "Candidate") -> str:
+    """Write the verdicts as one mark per criterion: ``++-~?``."""
+    return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
+
+
 PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
     # key: (plain heading, LaTeX heading, value)
     "rank": ("#", r"\#", lambda c: str(c.rank)),
@@ -113,7 +119,11 @@ PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
     "equation": ("reaction with the anode metal", "Reaction", lambda c: c.path.final.equation),
     "energy": ("dE eV/fu", r"$\Delta E$ (eV)", lambda c: _value(c.path.final.energy_ev_per_fu, 2)),
     "sigma": ("sigma", r"$\sigma$ (eV)", lambda c: _value(c.path.final.energy_sigma_ev_per_fu, 2)),
-    "measured": ("measured", r"$\Delta H_\mathrm{exp}$ (eV)", lambda c: _value(c.measured.measured_energy_ev_per_fu, 2)),
+    "measured": (
+        "measured",
+        r"$\Delta H_\mathrm{exp}$ (eV)",
+        lambda c: _value(c.measured.measured_energy_ev_per_fu, 2),
+    ),
     "per_anode": ("eV/Li", r"$\Delta E$/Li (eV)", lambda c: _value(c.path.final.energy_ev_per_anode_atom, 2)),
     "mass": ("MJ/kg oxide", r"$q$ (MJ\,kg$^{-1}$)", lambda c: _value(c.path.final.heat_mj_per_kg_oxide, 2)),
     "voltage": ("V", r"$\bar{V}$ (V)", lambda c: _value(c.path.final.average_voltage_v, 2)),
@@ -121,14 +131,9 @@ PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
     "ratio_all": ("V/Vall", r"$R_\mathrm{all}$", lambda c: _value(c.path.final.volume_ratio_reactants, 2)),
     "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
     "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
-    "verdicts": ("criteria", "Criteria", lambda c: verdict_marks(c)),
+    "verdicts": ("criteria", "Criteria", verdict_marks),
     "score": ("score", "Score", lambda c: f"{c.score:.2f}"),
 }
-
-
-def verdict_marks(candidate: "Candidate") -> str:
-    """Write the verdicts as one mark per criterion: ``++-~?``."""
-    return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
 
 
 def _value(value: float | None, digits: int) -> str:
@@ -152,7 +157,9 @@ def source_line(result: "ScreeningResult") -> str:
     """Say in one sentence where the numbers come from."""
     source = result.manifest["source"]
     version = f" {source['version']}" if source["version"] else ""
-    return f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {result.manifest['licoat_version']}."
+    return (
+        f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {result.manifest['licoat_version']}."
+    )
 
 
 def to_latex(result: "ScreeningResult") -> str:
@@ -164,13 +171,13 @@ def to_latex(result: "ScreeningResult") -> str:
     n = len(PAPER_COLUMNS)
     wide = {"equation": r"p{5.2cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
     columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
-    anode = result.manifest["anode"]
+    about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
+    caption = _escape(" ".join([about, LEGEND, source_line(result)]))
     lines = [
         r"% needs \usepackage{booktabs,longtable}; landscape pages are recommended",
         r"{\scriptsize\setlength{\tabcolsep}{3pt}",
         rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
-        rf"\caption{{Oxides on {anode} metal: end state in equilibrium with the metal. {_escape(LEGEND)} "
-        rf"{_escape(source_line(result))}}}\\",
+        rf"\caption{{{caption}}}\\",
         r"\toprule",
         rf"{heads} \\",
         r"\midrule",
@@ -194,7 +201,9 @@ def _escape(text: str) -> str:
 
 def _latex_cell(key: str, text: str) -> str:
     if key in {"formula", "equation", "gaps", "moduli"}:
-        words = [word if word.replace(".", "").strip("*?;").isdigit() else render_latex(word) for word in text.split(" ")]
+        words = [
+            word if word.replace(".", "").strip("*?;").isdigit() else render_latex(word) for word in text.split(" ")
+        ]
         return " ".join(words).replace("->", r"$\rightarrow$")
     if key == "verdicts":
         marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
@@ -240,7 +249,10 @@ def _write_excel(result: "ScreeningResult", path: Path) -> None:
     import pandas as pd
 
     funnel = pd.DataFrame(
-        [{"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())} for s in result.funnel]
+        [
+            {"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())}
+            for s in result.funnel
+        ]
     )
     criteria = pd.DataFrame([criterion.to_dict() for criterion in result.criteria])
     about = pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}])
