@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from licoat.structures.facts import gap_fact, modulus_fact, observed_phase, observed_phases, same_space_group
+from licoat.structures.facts import (
+    GapFact,
+    gap_fact,
+    metal_gap,
+    modulus_fact,
+    observed_phase,
+    observed_phases,
+    same_space_group,
+)
 from licoat.structures.formula import element_set, formula_unit
 
 __all__ = ["fact_columns", "reference_elements"]
@@ -46,6 +54,8 @@ def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[s
     for phase in observed_phases().values():
         known.setdefault(phase.formula, []).append((phase.key, phase.space_group_number))
     for formula, indices in by_formula.items():
+        for i in indices:
+            rows[i] |= _gap_columns(metal_gap(formula), "")
         if formula not in known:
             continue
         matched = {
@@ -61,15 +71,8 @@ def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[s
 
 
 def _facts(key: str, mark: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    gap, moduli = gap_fact(key), modulus_fact(key)
-    if gap is not None:
-        found |= {
-            "band_gap_ev": gap.gap_ev,
-            "band_gap_sigma_ev": gap.sigma_ev,
-            "band_gap_kind": gap.kind + mark,
-            "band_gap_source": gap.source,
-        }
+    moduli = modulus_fact(key)
+    found = _gap_columns(gap_fact(key), mark)
     if moduli is not None:
         found |= {
             "bulk_modulus_gpa": moduli.bulk_modulus_gpa,
@@ -79,6 +82,17 @@ def _facts(key: str, mark: str) -> dict[str, Any]:
             "elastic_source": moduli.source,
         }
     return found
+
+
+def _gap_columns(gap: GapFact | None, mark: str) -> dict[str, Any]:
+    if gap is None:
+        return {}
+    return {
+        "band_gap_ev": gap.gap_ev,
+        "band_gap_sigma_ev": gap.sigma_ev,
+        "band_gap_kind": gap.kind + mark,
+        "band_gap_source": gap.source,
+    }
 
 
 def reference_elements(formulas: Iterable[str]) -> list[dict[str, Any]]:

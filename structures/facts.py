@@ -21,6 +21,7 @@ __all__ = [
     "ObservedPhase",
     "gap_fact",
     "hazard_fact",
+    "metal_gap",
     "modulus_fact",
     "observed_phase",
     "observed_phases",
@@ -46,6 +47,12 @@ _ENANTIOMORPHS = {
     213: 212,
 }
 _OTHER_SETTINGS = {"P2_1/n": 14, "Cmca": 64}
+
+NO_METALS = frozenset(
+    ("H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar", "Ge", "As", "Se", "Br", "Kr", "Sn", "Sb")
+    + ("Te", "I", "Xe", "Bi", "Po", "At", "Rn")
+)
+"""Elements that are no metals, or only in one of their forms; their gaps are in the table of gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,14 @@ def _gaps() -> dict[str, GapFact]:
             label = row["PBE_mp_id"] or "Materials Project list"
             found[row["key"]] = GapFact(pbe, None, "pbe", f"MP {label} [{row['PBE_quality']}]")
     return found
+
+
+def metal_gap(formula: str) -> GapFact | None:
+    """Return the gap of an elemental metal, which is 0, None for anything else."""
+    symbols = parse_formula(formula)
+    if len(symbols) == 1 and not NO_METALS.issuperset(symbols):
+        return GapFact(0.0, 0.0, "measured", "metallic element [A]")
+    return None
 
 
 @cache

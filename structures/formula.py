@@ -36,6 +36,7 @@ _PAIR = re.compile(r"([A-Z][a-z]?)([0-9]*)")
 _TOKEN = re.compile(r"(?P<symbol>[A-Z][a-z]?)|(?P<open>[(\[])|(?P<close>[)\]])|(?P<number>[0-9]+(?:\.[0-9]+)?)")
 _DIATOMIC = frozenset({"H", "N", "O", "F", "Cl"})
 _PEROXIDE_CATIONS = frozenset({"H", "Li", "Na", "K", "Rb", "Cs"})
+_COUNT = re.compile(r"(?<=[A-Za-z)\]])[0-9]+")
 _MAX_COUNT = 100_000
 
 
@@ -217,23 +218,16 @@ def molar_mass_g(text: str) -> float:
     return sum(number * ATOMIC_MASS_G[symbol] for symbol, number in _parse_cached(text))
 
 
-def _render(text: str, subscript: str) -> str:
-    parts = []
-    for symbol, number in _PAIR.findall(text):
-        parts.append(symbol + (subscript.format(number) if number else ""))
-    return "".join(parts)
-
-
 def render_unicode(text: str) -> str:
-    """Render a flat formula with Unicode subscripts: ``Sb₂O₃``."""
-    return text.translate(_TO_SUBSCRIPTS)
+    """Render a formula, or an equation, with Unicode subscripts: ``2 Sb₂O₃ + Li``; coefficients stay."""
+    return _COUNT.sub(lambda match: match.group().translate(_TO_SUBSCRIPTS), text)
 
 
 def render_latex(text: str) -> str:
-    r"""Render a flat formula for LaTeX text mode: ``Sb$_{2}$O$_{3}$``."""
-    return _render(text, "$_{{{}}}$")
+    r"""Render a formula, or an equation, for LaTeX text mode: ``Sb$_{2}$O$_{3}$``."""
+    return _COUNT.sub(r"$_{\g<0>}$", text)
 
 
 def render_html(text: str) -> str:
-    """Render a flat formula for HTML: ``Sb<sub>2</sub>O<sub>3</sub>``."""
-    return _render(text, "<sub>{}</sub>")
+    """Render a formula, or an equation, for HTML: ``Sb<sub>2</sub>O<sub>3</sub>``."""
+    return _COUNT.sub(r"<sub>\g<0></sub>", text)

@@ -142,8 +142,8 @@ class LithiationPath:
     def staged(self) -> dict[str, Reaction | None]:
         """The path of the founding paper: ``conversion`` (oxide to elements and anode oxide), then ``alloying``.
 
-        Both per formula unit of oxide. A reaction that does not exist (no alloy, no oxygen, or no equilibrium
-        phases for it) is None.
+        The conversion is per formula unit of oxide, the alloying per formula unit of its own first reactant
+        (Sb + 3 Li -> Li3Sb). A reaction that does not exist (no oxygen, no alloy, no unique balance) is None.
         """
         return {"conversion": self._conversion(), "alloying": self._alloying()}
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from licoat.structures.errors import LicoatError
-
 if TYPE_CHECKING:
     from licoat.structures.phases import PhaseTable
 
@@ -44,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 the outside world failed (a full disk), 2 bad input, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
+    from licoat.structures.errors import LicoatError  # after parsing: --help must not wait for numpy
+
     warnings.showwarning = _one_line_warning
     try:
         options.run(options)

@@ -83,6 +83,8 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     say(f"Criteria in order: {', '.join(criterion.name for criterion in result.criteria)}.")
     say(LEGEND)
     say()
+    if result.pareto:
+        say(f"Pareto front of those that fail nothing: {', '.join(result.pareto)}.")
     say("Funnel (an oxide leaves at the first criterion it fails):")
     for step in result.funnel:
         names = list(step.left)
@@ -140,7 +142,7 @@ def _phase_table(reaction: Reaction) -> str:
 
 def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio: float | None) -> None:
     """Print a reaction as a card with the measured values beside it."""
-    say(render_unicode_equation(reaction.equation))
+    say(_equation(reaction.equation))
     say()
     for name, text in _reaction_lines(reaction):
         say(f"  {name:<16}{text}")
@@ -148,19 +150,16 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
     say(_phase_table(reaction))
     say()
     if isinstance(measured, Reaction):
-        say(
-            f"measured: {_with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)} eV "
-            f"per {measured.oxide}, {measured.heat_mj_per_kg_oxide:.2f} MJ per kg, volume ratio {_number(measured_ratio) or 'unknown'}"
-        )
+        energy = _with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)
+        heat, ratio = _number(measured.heat_mj_per_kg_oxide), _number(measured_ratio) or "unknown"
+        say(f"measured: {energy} eV per {measured.oxide}, {heat} MJ per kg, volume ratio {ratio}")
     else:
         say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
     say(f"source: {reaction.source}, scheme {reaction.scheme}")
 
 
-def render_unicode_equation(equation: str) -> str:
-    """Write an equation with subscripts; coefficients stay as they are."""
-    words = [word if word.isdigit() else render_unicode(word) for word in equation.split(" ")]
-    return " ".join("→" if word == "->" else word for word in words)
+def _equation(equation: str) -> str:
+    return render_unicode(equation).replace("->", "→")
 
 
 def print_path(path: LithiationPath, side: MeasuredSide) -> None:
@@ -182,14 +181,14 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     if path.decomposition_energy_ev_per_fu < 0:
         say(f"  before any {path.anode}: {path.decomposition_energy_ev_per_fu:.3f} eV by going to the lowest phases")
     say()
-    say(f"end state  {render_unicode_equation(path.final.equation)}")
+    say(f"end state  {_equation(path.final.equation)}")
     for name, text in _reaction_lines(path.final):
         say(f"  {name:<16}{text}")
     for name, reaction in path.staged.items():
         if reaction is not None:
             energy = _with_sigma(reaction.energy_ev_per_fu, reaction.energy_sigma_ev_per_fu)
             per = reaction.oxide
-            say(f"  {name:<16}{render_unicode_equation(reaction.equation)}: {energy} eV per {per}")
+            say(f"  {name:<16}{_equation(reaction.equation)}: {energy} eV per {per}")
     for other in path.alternatives:
         ratio = "" if other.volume_ratio_oxide is None else f", volume ratio {other.volume_ratio_oxide:.2f}"
         say(f"  if it were      {other.phase_id} ({other.space_group}): {other.energy_ev_per_fu:.2f} eV{ratio}")
@@ -209,7 +208,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print all sources side by side."""
-    say(render_unicode_equation(comparison.equation))
+    say(_equation(comparison.equation))
     say()
     rows = []
     for quantity, values in comparison.rows.items():

@@ -50,7 +50,7 @@ class Candidate:
     rank : int
         1 is the best.
     on_front : bool or None
-        Whether it is on the Pareto front; None if an objective is unknown.
+        Whether it is on the Pareto front of the oxides that fail no criterion; None if an objective is unknown.
     """
 
     path: LithiationPath
@@ -307,10 +307,10 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
         values = np.array(
             [[_number(c.measures[criterion.quantity].value) for criterion in objectives] for c in candidates]
         )
-        # An oxide that does not react makes no layer, so it competes with nobody.
-        values[[c.path.is_inert for c in candidates]] = np.nan
-        front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
         known = [not any(np.isnan(row)) for row in values]
+        # What fails a criterion is no coating, however well it does in one objective: it beats nobody.
+        values[[any(v.state is State.FAIL for v in c.verdicts.values()) for c in candidates]] = np.nan
+        front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
         fronts = [bool(f) if k else None for f, k in zip(front, known, strict=True)]
     order = sorted(range(len(candidates)), key=lambda i: (-round(candidates[i].score, 9), candidates[i].path.oxide))
     return tuple(replace(candidates[i], rank=rank, on_front=fronts[i]) for rank, i in enumerate(order, start=1))

@@ -169,13 +169,13 @@ def to_latex(result: "ScreeningResult") -> str:
     """
     heads = " & ".join(latex for _, latex, _ in PAPER_COLUMNS.values())
     n = len(PAPER_COLUMNS)
-    wide = {"equation": r"p{5.2cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
+    wide = {"equation": r"p{5cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
     columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
     about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
     caption = _escape(" ".join([about, LEGEND, source_line(result)]))
     lines = [
         r"% needs \usepackage{booktabs,longtable}; landscape pages are recommended",
-        r"{\scriptsize\setlength{\tabcolsep}{3pt}",
+        r"{\scriptsize\setlength{\tabcolsep}{3pt}\setlength{\LTcapwidth}{\linewidth}",
         rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
         rf"\caption{{{caption}}}\\",
         r"\toprule",
@@ -201,10 +201,7 @@ def _escape(text: str) -> str:
 
 def _latex_cell(key: str, text: str) -> str:
     if key in {"formula", "equation", "gaps", "moduli"}:
-        words = [
-            word if word.replace(".", "").strip("*?;").isdigit() else render_latex(word) for word in text.split(" ")
-        ]
-        return " ".join(words).replace("->", r"$\rightarrow$")
+        return render_latex(text).replace("->", r"$\rightarrow$")
     if key == "verdicts":
         marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
         return rf"\texttt{{{marks}}}"
