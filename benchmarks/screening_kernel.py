@@ -1,6 +1,6 @@
 """Side by side with pymatgen: the equilibrium paths of many oxides on lithium metal, same phases, one run.
 
-For every chemical system the two are timed in turn (CPU time, minimum of three), and every answer is
+For every chemical system both are timed one after the other (CPU time, minimum of three calls), and every answer is
 compared: contents of Li, potentials, products and reaction energies. See README.md for what was measured.
 
     python benchmarks/screening_kernel.py                         # the built-in table, binary oxides
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import gcd
 from statistics import median
+from typing import Any, TypeVar
 
 import numpy as np
 from pymatgen.analysis.interface_reactions import InterfacialReactivity
@@ -34,6 +35,7 @@ ROUNDS = 3
 ANODE = "Li"
 SHOWN_MISMATCHES = 10
 
+T = TypeVar("T")
 Product = frozenset[tuple[str, int]]
 
 
@@ -80,11 +82,14 @@ class Tally:
     largest_ev: float = 0.0
 
 
-def timed(function: Callable[[], object]) -> tuple[float, object]:
-    """Return CPU seconds and result of a call."""
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
+def timed(function: Callable[[], T], rounds: int = ROUNDS) -> tuple[T, float, float]:
+    """Return the result of a call, the least CPU seconds of a few rounds and those of the first one."""
+    spent = []
+    for _ in range(rounds):
+        start = time.process_time()
+        result = function()
+        spent.append(time.process_time() - start)
+    return result, min(spent), spent[0]
 
 
 def key(formula: str) -> Product:
@@ -123,7 +128,7 @@ def our_kinks(phases: PhaseTable, path: Titration, own_energy: float) -> list[Ki
     ]
 
 
-def pymatgen_kinks(profile: list[dict], interface: InterfacialReactivity, kinks: list, host: str) -> list[Kink]:
+def pymatgen_kinks(profile: list[dict[str, Any]], interface: InterfacialReactivity, kinks: list[Any], host: str) -> list[Kink]:
     """Bring pymatgen's two answers to the common form: from no Li to Li metal (pitfalls 2 and 5)."""
     found = [
         Kink(
@@ -174,29 +179,25 @@ def run_system(phases: PhaseTable, system: tuple[str, ...], hosts: list[str], ta
     """Time both sides in turn on one system, then compare their answers."""
     data = entries_of(phases, system)
     lithium = Composition(ANODE)
-    best: dict[str, float] = {}
-    first = 0.0
-    for turn in range(ROUNDS):
-        gc.collect()
-        spent: dict[str, float] = {}
-        spent["entries"], entries = timed(lambda: [PDEntry(Composition(f), e) for f, e in data])
-        spent["diagram"], diagram = timed(lambda: PhaseDiagram(entries))  # noqa: B023 - called at once
-        spent["profile"], profiles = timed(
-            lambda: [diagram.get_element_profile(Element(ANODE), Composition(h)) for h in hosts]  # noqa: B023
-        )
-        spent["kinks"], kinks = timed(lambda: [interface_kinks(lithium, h, diagram) for h in hosts])  # noqa: B023
-        spent["kernel"], paths = timed(lambda: titrate_many(phases, hosts, ANODE))
-        spent["full"], _ = timed(lambda: lithiate_many(hosts, phases, anode=ANODE))
-        best = {name: min(value, best.get(name, value)) for name, value in spent.items()}
-        first = spent["kernel"] if turn == 0 else first
+    gc.collect()
+    entries, spent_entries, _ = timed(lambda: [PDEntry(Composition(f), e) for f, e in data])
+    diagram, spent_diagram, _ = timed(lambda: PhaseDiagram(entries))
+    profiles, spent_profile, _ = timed(
+        lambda: [diagram.get_element_profile(Element(ANODE), Composition(h)) for h in hosts]
+    )
+    kinks, spent_kinks, _ = timed(lambda: [interface_kinks(lithium, h, diagram) for h in hosts])
+    paths, spent_kernel, first = timed(lambda: titrate_many(phases, hosts, ANODE))
+    _, spent_full, _ = timed(lambda: lithiate_many(hosts, phases, anode=ANODE))
     lowest = {f: e for f, e in sorted(data, key=lambda item: -item[1])}  # noqa: C416 - the last, lowest one stays
     for host, path, profile, (interface, points) in zip(hosts, paths, profiles, kinks, strict=True):
         own = lowest[host]
         compare(host, our_kinks(phases, path, own), pymatgen_kinks(profile, interface, points, host), own, tally)
-    return Times(hosts=len(hosts), first=first, **best)
+    return Times(
+        len(hosts), spent_entries, spent_diagram, spent_profile, spent_kinks, spent_kernel, spent_full, first
+    )
 
 
-def interface_kinks(lithium: Composition, host: str, diagram: PhaseDiagram) -> tuple[InterfacialReactivity, list]:
+def interface_kinks(lithium: Composition, host: str, diagram: PhaseDiagram) -> tuple[InterfacialReactivity, list[Any]]:
     """pymatgen's reaction energies along the mixing line."""
     interface = InterfacialReactivity(lithium, Composition(host), diagram, norm=True, use_hull_energy=False)
     return interface, interface.get_kinks()
@@ -220,7 +221,7 @@ def report(title: str, times: list[Times], whole: float, tally: Tally) -> None:
         values = [getattr(t, name) for t in times]
         print(f"  {label:<48}{sum(values):>5.3f}{1e3 * median(values):>11.3f}{1e6 * sum(values) / n:>10.0f}")
     print(f"  {'licoat titrate_many, all oxides in one call':<48}{whole:>5.3f}{'':>11}{1e6 * whole / n:>10.0f}")
-    print(f"  first round of the kernel, before anything of it is warm: {sum(t.first for t in times):.3f} s")
+    print(f"  first of the three calls (cold processor caches), system by system: {sum(t.first for t in times):.3f} s")
     print(f"  {'pymatgen / licoat':<44}{'kernel':>9}{'one call':>11}{'full':>10}{'per system: median [quartiles]':>34}")
     for label, kinks, shared in (
         ("phase diagram shared, with reaction energies", True, True),
@@ -252,7 +253,7 @@ def bench(title: str, phases: PhaseTable, hosts: list[str]) -> bool:
     gc.collect()
     gc.freeze()
     times = [run_system(phases, system, found, tally) for system, found in systems.items()]
-    whole = min(timed(lambda: titrate_many(phases, hosts, ANODE))[0] for _ in range(ROUNDS))
+    _, whole, _ = timed(lambda: titrate_many(phases, hosts, ANODE))
     report(title, times, whole, tally)
     return not tally.mismatches
 
@@ -273,8 +274,7 @@ def main() -> int:
         )
         title = f"synthetic ({len(phases)} phases), {options.cations or 1} cation(s)"
         return 0 if bench(title, phases, hosts) else 1
-    seconds, loaded = timed(lambda: load_phases(options.entries or "builtin"))
-    phases = loaded
+    phases, seconds, _ = timed(lambda: load_phases(options.entries or "builtin"), rounds=1)
     print(f"{phases}, loaded in {seconds:.2f} s")
     numbers = [options.cations] if options.cations else [1, 2] if options.entries else [1]
     good = True

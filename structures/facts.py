@@ -48,10 +48,10 @@ _ENANTIOMORPHS = {
 }
 _OTHER_SETTINGS = {"P2_1/n": 14, "Cmca": 64}
 
-NO_METALS = frozenset(
-    ("H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar", "Ge", "As", "Se", "Br", "Kr", "Sn", "Sb")
-    + ("Te", "I", "Xe", "Bi", "Po", "At", "Rn")
-)
+NO_METALS = frozenset({
+    "H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar", "Ge", "As", "Se", "Br", "Kr", "Sn", "Sb",
+    "Te", "I", "Xe", "Bi", "Po", "At", "Rn",
+})  # fmt: skip
 """Elements that are no metals, or only in one of their forms; their gaps are in the table of gaps."""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import strategies as st
@@ -166,7 +167,7 @@ def _from_start(kinks, start):
     """Cut the path off at the host's own content of the anode metal."""
     if kinks[-1][0] <= start:
         return [(Fraction(0), kinks[-1][1])]
-    for (x0, g0), (x1, g1) in zip(kinks, kinks[1:], strict=False):
+    for (x0, g0), (x1, g1) in pairwise(kinks):
         if x0 <= start < x1:
             here = g0 + (g1 - g0) * (start - x0) / (x1 - x0)
             return [(Fraction(0), here), *((x - start, g) for x, g in kinks if x > start)]
