@@ -1,6 +1,6 @@
 """Complete the phases of a source: published gaps and moduli, and the elements that are zero by definition."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from licoat.structures.facts import (
@@ -95,10 +95,11 @@ def _gap_columns(gap: GapFact | None, mark: str) -> dict[str, Any]:
     }
 
 
-def reference_elements(formulas: Iterable[str]) -> list[dict[str, Any]]:
-    """Return rows for the elements that a table of formation energies does not list: 0 by definition."""
-    present = set(formulas)
-    units = sorted({formula_unit(symbol) for formula in present for symbol in element_set(formula)} - present)
+def reference_elements(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows for the elements whose reference a table of formation energies does not list: 0 by definition."""
+    listed = [(row["formula"], row.get("formation_energy_ev_per_atom")) for row in rows]
+    elements = {formula_unit(symbol) for formula, _ in listed for symbol in element_set(formula)}
+    units = sorted(elements - {formula for formula, energy in listed if energy is not None and energy <= 0.0})
     return [
         {
             "phase_id": f"{unit}-reference",

@@ -6,6 +6,7 @@ sources. ``molar_volume.csv`` says which polymorph of a formula a powder really 
 """
 
 import csv
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -123,10 +124,13 @@ def _numbers_of_symbols() -> dict[str, int]:
     import spglib
 
     found: dict[str, int] = dict(_OTHER_SETTINGS)
-    for hall in range(1, 531):
-        kind = spglib.get_spacegroup_type(hall)
-        if kind is not None:
-            found.setdefault(kind.international_short, kind.number)
+    with warnings.catch_warnings():
+        # spglib announces a new way of reporting errors at every call; both ways suit this one.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for hall in range(1, 531):
+            kind = spglib.get_spacegroup_type(hall)
+            if kind is not None:
+                found.setdefault(kind.international_short, kind.number)
     return found
 
 

@@ -77,7 +77,7 @@ def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:
     scheme = _one_scheme(rows, path)
     _name_phases(rows)
     if all("formation_energy_ev_per_atom" in row for row in rows):
-        rows += reference_elements(row["formula"] for row in rows)
+        rows += reference_elements(rows)
     names = sorted({name for row in rows for name in row} - {"scheme", "atoms"})
     columns: dict[str, list[Any]] = {}
     for name in names:

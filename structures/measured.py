@@ -36,7 +36,7 @@ def load_measured() -> PhaseTable:
         rows[fact["key"]] = _thermochemistry(fact)
     for key, phase in volumes.items():
         rows.setdefault(key, {"phase_id": key, "formula": phase.formula})
-    for reference in reference_elements(row["formula"] for row in rows.values()):
+    for reference in reference_elements(rows.values()):
         rows[reference["phase_id"]] = reference
     for key, row in rows.items():
         row.update(_properties(key, volumes.get(key)))

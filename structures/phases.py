@@ -73,8 +73,9 @@ class PhaseTable:
             twice = next(p for p in self._text["phase_id"] if p in seen or seen.add(p))  # type: ignore[func-returns-value]
             raise InputFileError(f"phase_id {twice!r} stands twice in {manifest.source}: make the identifiers unique")
         self._check_finite(manifest.source)
-        if "formation_energy_ev_per_atom" not in columns:
-            self._float["formation_energy_ev_per_atom"] = self._formation_energies()
+        given = "formation_energy_ev_per_atom" in columns
+        own = self._float["formation_energy_ev_per_atom" if given else "energy_ev_per_atom"]
+        self._float["formation_energy_ev_per_atom"] = self._formation_energies(own, given=given)
 
     def _check_finite(self, source: str) -> None:
         for name, values in self._float.items():
@@ -88,14 +89,21 @@ class PhaseTable:
                     "give a finite number (volumes above 0) or leave it empty"
                 )
 
-    def _formation_energies(self) -> FloatArray:
-        """Compute formation energies per atom: energy minus the composition-weighted lowest elements."""
-        energy = self._float["energy_ev_per_atom"]
+    def _formation_energies(self, energy: FloatArray, *, given: bool) -> FloatArray:
+        """Compute formation energies per atom: energy minus the composition-weighted lowest elements.
+
+        Given formation energies change only where the lowest phase of an element is not at 0 (red against
+        white phosphorus): the zero is the lowest phase in the table, and no reaction energy changes.
+        """
         reference = np.full(len(self.symbols), np.inf)
         n_elements = (self.counts > 0).sum(axis=1)
         for i in np.flatnonzero((n_elements == 1) & ~np.isnan(energy)):
             column = int(self.counts[i].argmax())
             reference[column] = min(reference[column], energy[i])
+        if given:
+            reference = np.where(np.isinf(reference), 0.0, reference)
+            if not reference.any():
+                return energy
         missing = [s for s, e in zip(self.symbols, reference, strict=True) if np.isinf(e)]
         if missing:
             raise MissingDataError(
@@ -273,7 +281,7 @@ class PhaseTable:
         return data
 
     def subset(self, rows: Iterable[int]) -> "PhaseTable":
-        """Return a table of some rows, in the order given; formation energies are kept as they are."""
+        """Return a table of some rows, in the order given; the zero is again the lowest phase of each element."""
         chosen = list(rows)
         picked = {
             name: values[chosen] if isinstance(values, np.ndarray) else [values[i] for i in chosen]

@@ -1,5 +1,6 @@
 """Space groups of crystal structures, through spglib."""
 
+import warnings
 from collections.abc import Sequence
 
 from licoat.structures.elements import ATOMIC_NUMBER
@@ -27,6 +28,9 @@ def space_group(
     import spglib
 
     numbers = [ATOMIC_NUMBER[symbol] for symbol in species]
-    found = spglib.get_spacegroup((lattice, fractional, numbers), symprec=SYMMETRY_PRECISION_A)
+    with warnings.catch_warnings():
+        # spglib announces a new way of reporting errors at every call; both ways suit this one.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = spglib.get_spacegroup((lattice, fractional, numbers), symprec=SYMMETRY_PRECISION_A)
     symbol, _, number = (found or "").partition(" (")
     return symbol, int(number.rstrip(")")) if number else -1

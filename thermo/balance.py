@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd, lcm
+from typing import NamedTuple
 
 from licoat.structures.errors import FormulaError, UnbalancedReactionError
 from licoat.structures.formula import atoms_per_formula_unit, formula_unit, parse_formula
@@ -16,6 +17,7 @@ _TERM = re.compile(
 )
 
 Coefficients = dict[str, Fraction]
+_MAX_DIGITS = 30
 
 
 def parse_equation(equation: str) -> Coefficients:
@@ -49,25 +51,36 @@ def parse_equation(equation: str) -> Coefficients:
     if len(sides) != 2:
         raise UnbalancedReactionError(f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")
     terms = [
-        (sign, *_term(text, equation)) for sign, side in ((-1, sides[0]), (1, sides[1])) for text in side.split("+")
+        _Term(sign, *_term(text, equation))
+        for sign, side in ((-1, sides[0]), (1, sides[1]))
+        for text in side.split("+")
     ]
-    formulas = [formula for _, formula, _ in terms]
+    formulas = [term.formula for term in terms]
     for formula in formulas:
         if formulas.count(formula) > 1:
             raise UnbalancedReactionError(f"equation {equation!r}: {formula} stands twice; name every substance once")
-    signs = [sign for sign, _, _ in terms]
-    if any(number is not None for _, _, number in terms):
+    if any(term.number is not None for term in terms):
         return _checked(equation, terms)
     found = balance(formulas, what=f"equation {equation!r}")
-    for sign, formula in zip(signs, formulas, strict=True):
-        if found[formula] * sign < 0:
+    for term in terms:
+        if found[term.formula] * term.sign < 0:
             raise UnbalancedReactionError(
-                f"equation {equation!r}: it balances only with {formula} on the other side: {write_equation(found)}"
+                f"equation {equation!r}: it balances only with {term.formula} on the other side: "
+                f"{write_equation(found)}"
             )
     return {formula: found[formula] for formula in formulas}
 
 
-def _term(text: str, equation: str) -> tuple[str, Fraction | None]:
+class _Term(NamedTuple):
+    """A substance of an equation: side, formula unit, written coefficient, formula units per written formula."""
+
+    sign: int
+    formula: str
+    number: Fraction | None
+    units: Fraction
+
+
+def _term(text: str, equation: str) -> tuple[str, Fraction | None, Fraction]:
     match = _TERM.fullmatch(text)
     if match is None:
         raise UnbalancedReactionError(f"equation {equation!r}: a formula is missing beside '+' or the arrow")
@@ -75,16 +88,20 @@ def _term(text: str, equation: str) -> tuple[str, Fraction | None]:
         formula = formula_unit(match["formula"])
     except FormulaError as error:
         raise FormulaError(f"equation {equation!r}: {error}") from None
+    units = _units(match["formula"], formula)
     if not match["number"]:
-        written = _units(match["formula"], formula)
-        return formula, None if written == 1 else written
+        return formula, None, units
+    written = match["number"].replace(" ", "")
     try:
-        number = Fraction(match["number"].replace(" ", ""))
-    except ZeroDivisionError:
+        number = Fraction(written) if len(written) <= _MAX_DIGITS else Fraction(0)
+    except (ValueError, ZeroDivisionError):
         number = Fraction(0)
     if number == 0:
-        raise UnbalancedReactionError(f"equation {equation!r}: the coefficient of {formula} is {match['number']}")
-    return formula, number * _units(match["formula"], formula)
+        raise UnbalancedReactionError(
+            f"equation {equation!r}: the coefficient of {formula} is {written[:_MAX_DIGITS]}; "
+            "write a number such as 12, 1.5 or 1/2"
+        )
+    return formula, number, units
 
 
 def _units(written: str, formula: str) -> Fraction:
@@ -92,15 +109,15 @@ def _units(written: str, formula: str) -> Fraction:
     return Fraction(sum(parse_formula(written).values()), atoms_per_formula_unit(formula))
 
 
-def _checked(equation: str, terms: Sequence[tuple[int, str, Fraction | None]]) -> Coefficients:
+def _checked(equation: str, terms: Sequence[_Term]) -> Coefficients:
     """Take coefficients as written (1 where none is) and check every element."""
-    coefficients = {formula: sign * (number or Fraction(1)) for sign, formula, number in terms}
+    coefficients = {t.formula: t.sign * (Fraction(1) if t.number is None else t.number) * t.units for t in terms}
     excess = _excess(coefficients)
     if not excess:
         return coefficients
     listed = ", ".join(f"{symbol} {_number(-n)} left, {_number(m)} right" for symbol, (n, m) in sorted(excess.items()))
     try:
-        hint = f"; balanced it is {write_equation(balance([f for _, f, _ in terms], what='it'))}"
+        hint = f"; balanced it is {write_equation(balance(list(coefficients), what='it'))}"
     except UnbalancedReactionError:
         hint = ""
     raise UnbalancedReactionError(f"equation {equation!r} is not balanced: {listed}{hint}")

@@ -1,5 +1,6 @@
 """What becomes of an oxide on an anode metal: the equilibrium path, its end state and the staged path."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -202,21 +203,29 @@ class LithiationPath:
         if self.is_inert:
             return ()
         own = self.phases.index_of(self.phase_id)
-        energies, volumes = self.phases.energy_ev_per_fu, self.phases.column("volume_a3_per_atom")
+        energies = self.phases.energy_ev_per_fu
         found = []
         for row in with_energy(self.phases, self.oxide):
             if row == own:
                 continue
-            ratio = self.final.volume_ratio_oxide
             found.append(
                 Alternative(
                     phase_id=self.phases.text("phase_id")[row],
                     space_group=self.phases.text("space_group")[row],
                     energy_ev_per_fu=self.final.energy_ev_per_fu + float(energies[own] - energies[row]),
-                    volume_ratio_oxide=None if ratio is None else ratio * float(volumes[own] / volumes[row]),
+                    volume_ratio_oxide=self._volume_ratio(row),
                 )
             )
         return tuple(found)
+
+    def _volume_ratio(self, row: int) -> float | None:
+        """Volume of the products over that of another phase of the oxide, None if a volume is unknown."""
+        volume = float(self.phases.column("volume_a3_per_atom")[row] * self.phases.atoms[row])
+        products = [
+            s.amount * (math.nan if s.volume_a3_per_fu is None else s.volume_a3_per_fu) for s in self.final.products
+        ]
+        ratio = math.fsum(products) / volume
+        return None if math.isnan(ratio) else ratio
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -314,13 +323,17 @@ def lithiate_many(
     """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`)."""
     check_anode(anode, phases)
     units = [formula_unit(oxide) for oxide in oxides]
-    rows = [real_row(phases, unit, (phase_ids or {}).get(unit)) for unit in units]
+    chosen = {formula_unit(oxide): phase_id for oxide, phase_id in (phase_ids or {}).items()}
+    unused = sorted(set(chosen) - set(units))
+    if unused:
+        raise MissingDataError(f"a phase was chosen for {', '.join(unused)}, which is not among the oxides")
+    rows = [real_row(phases, unit, chosen.get(unit)) for unit in units]
     paths = titrate_many(phases, units, anode)
     return [_path(phases, row, titration, anode) for row, titration in zip(rows, paths, strict=True)]
 
 
 def check_anode(anode: str, phases: PhaseTable) -> None:
-    """Refuse what is no metal of a battery or not in the table.
+    """Refuse an anode that is no battery metal, or that a large table knows next to nothing of.
 
     Raises
     ------
@@ -332,7 +345,7 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
     compounds = [atoms for f in phases.formulas if anode in (atoms := parse_formula(f)) and len(atoms) > 1]
     partners = set().union(*compounds) - {anode}
     others = set(phases.symbols) - {anode}
-    if anode not in phases.symbols or len(partners - {"O"}) < ANODE_COVERAGE * len(others - {"O"}):
+    if anode not in phases.symbols or len(partners - {"O"}) < int(ANODE_COVERAGE * len(others - {"O"})):
         known = f"only with {', '.join(sorted(partners))}" if partners else "not at all"
         raise MissingDataError(
             f"anode {anode}: {phases.source} was not made for it (it knows compounds of {anode} {known}, with "

@@ -6,6 +6,8 @@ the lowest: PBE-type energies of polymorphs differ by some 10 meV/atom and often
 volumes by up to 30 %.
 """
 
+import math
+
 from licoat.structures.errors import MissingDataError
 from licoat.structures.facts import observed_phase, same_space_group
 from licoat.structures.formula import formula_unit
@@ -37,6 +39,8 @@ def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> i
             raise MissingDataError(
                 f"phase {phase_id!r} of {phases.source} is {phases.text('formula')[row]}, not {formula_unit(formula)}"
             )
+        if math.isnan(phases.column("formation_energy_ev_per_atom")[row]):
+            raise MissingDataError(f"phase {phase_id!r} of {phases.source} has no energy")
         return row
     rows = with_energy(phases, formula)
     if len(rows) == 1:
@@ -56,7 +60,7 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
     """Rows of a formula that have an energy, lowest first; an error names what is missing."""
     energy = phases.column("formation_energy_ev_per_atom")
     rows = phases.rows_of(formula)
-    known = [row for row in rows if energy[row] == energy[row]]
+    known = [row for row in rows if not math.isnan(energy[row])]
     if not known:
         what = "has no energy" if rows else "is not there"
         raise MissingDataError(f"{formula_unit(formula)} {what} in {phases.source} ({len(phases)} phases)")

@@ -23,7 +23,7 @@ from typing import Any
 
 from licoat.structures.elements import ION_CHARGE
 from licoat.structures.errors import MissingDataError
-from licoat.structures.formula import formula_unit, molar_mass_g
+from licoat.structures.formula import formula_unit, molar_mass_g, parse_formula
 from licoat.structures.phases import PhaseTable
 from licoat.structures.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
 from licoat.thermo.balance import parse_equation, write_equation
@@ -45,7 +45,7 @@ class Species:
     phase_id, space_group : str
         Phase whose volume, gap and moduli are given.
     energy_phase_id : str
-        Phase whose energy enters the reaction: the chosen one for the oxide, else the lowest.
+        Phase whose energy enters the reaction: a reacting compound's own, the lowest for elements and products.
     volume_a3_per_fu : float or None
     volume_fraction : float or None
         Share of the volume of all products (None for reactants).
@@ -189,6 +189,8 @@ def react(
     >>> reaction.equation, reaction.anode_atoms_per_fu
     ('Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O', 12.0)
     """
+    if anode not in ION_CHARGE:
+        raise MissingDataError(f"anode {anode!r}: expected one of {', '.join(ION_CHARGE)}")
     coefficients = parse_equation(equation)
     chosen = {formula_unit(formula): phase_id for formula, phase_id in (phase_ids or {}).items()}
     unused = set(chosen) - set(coefficients)
@@ -217,9 +219,9 @@ def build_reaction(
     per_unit = {formula: number / -coefficients[basis] for formula, number in coefficients.items()}
     chosen = dict(phase_ids or {})
     rows = {formula: real_row(phases, formula, chosen.get(formula)) for formula in per_unit}
-    # Only the oxide reacts as the phase that it is; everything else is taken at equilibrium, as in the hull.
-    own_energy = {basis, *chosen}
-    energy_rows = {f: rows[f] if f in own_energy else with_energy(phases, f)[0] for f in per_unit}
+    # Compounds react as the phases that they are; elements and products are taken at equilibrium, as in the hull.
+    reacting = {f for f, number in per_unit.items() if number < 0 and len(parse_formula(f)) > 1}
+    energy_rows = {f: rows[f] if f in reacting or f in chosen else with_energy(phases, f)[0] for f in per_unit}
     amounts = {formula: float(number) for formula, number in per_unit.items()}
     return _quantities(phases, write_equation(dict(coefficients)), amounts, rows, energy_rows, basis, anode)
 
@@ -292,7 +294,7 @@ def _quantities(
         anode=anode,
         energy_ev_per_fu=energy,
         energy_ev_per_atom=energy / sum(-n * int(atoms[rows[f]]) for f, n in amounts.items() if n < 0),
-        energy_ev_per_anode_atom=energy / n_anode if n_anode else None,
+        energy_ev_per_anode_atom=energy / n_anode if n_anode > 0 else None,
         energy_kj_per_mol=energy * EV_TO_KJ_PER_MOL,
         energy_sigma_ev_per_fu=sigma,
         heat_mj_per_kg_oxide=per_kg_oxide,
