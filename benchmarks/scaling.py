@@ -13,10 +13,13 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthetic import synthetic_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 STEPS = ("table", "titrate_many", "lithiate_many")
 
@@ -70,8 +73,11 @@ def main() -> int:
                 return 1
             r = json.loads(found.stdout)
             seconds = r["columns_s"] if step == "table" else r["s"]
-            print(f"{r['oxides']:>8}{r['phases']:>9}  {'columns' if step == 'table' else step:<15}{seconds:>8.3f}"
-                  f"{1e6 * seconds / r['oxides']:>10.0f}{r['peak_mb']:>9.0f}{r['table_mb']:>16.0f}", flush=True)
+            print(
+                f"{r['oxides']:>8}{r['phases']:>9}  {'columns' if step == 'table' else step:<15}{seconds:>8.3f}"
+                f"{1e6 * seconds / r['oxides']:>10.0f}{r['peak_mb']:>9.0f}{r['table_mb']:>16.0f}",
+                flush=True,
+            )
     return 0
 
 

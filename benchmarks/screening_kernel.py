@@ -108,7 +108,7 @@ def by_system(hosts: list[str]) -> dict[tuple[str, ...], list[str]]:
 
 
 def entries_of(phases: PhaseTable, system: tuple[str, ...]) -> list[tuple[str, float]]:
-    """Formula and energy of every phase of a system, polymorphs included."""
+    """Return formula and energy of every phase of a system, polymorphs included."""
     place = {symbol: i for i, symbol in enumerate(phases.symbols)}
     outside = np.ones(len(phases.symbols), dtype=bool)
     outside[[place[symbol] for symbol in (*system, ANODE)]] = False
@@ -128,7 +128,9 @@ def our_kinks(phases: PhaseTable, path: Titration, own_energy: float) -> list[Ki
     ]
 
 
-def pymatgen_kinks(profile: list[dict[str, Any]], interface: InterfacialReactivity, kinks: list[Any], host: str) -> list[Kink]:
+def pymatgen_kinks(
+    profile: list[dict[str, Any]], interface: InterfacialReactivity, kinks: list[Any], host: str
+) -> list[Kink]:
     """Bring pymatgen's two answers to the common form: from no Li to Li metal (pitfalls 2 and 5)."""
     found = [
         Kink(
@@ -165,14 +167,17 @@ def compare(host: str, ours: list[Kink], theirs: list[Kink], own_energy: float, 
         if own_energy <= 0:
             tally.energies += 1
             pairs.append((mine.energy_ev_per_fu, other.energy_ev_per_fu))
-        differences = [0.0 if a is None and b is None else abs(a - b) if None not in {a, b} else np.inf for a, b in pairs]
+        differences = [(0.0 if a is b else np.inf) if a is None or b is None else abs(a - b) for a, b in pairs]
         tally.largest_x = max(tally.largest_x, differences[0])
         tally.largest_ev = max(tally.largest_ev, *differences[1:])
         if max(differences) > TOLERANCE_EV:
             tally.mismatches.append(f"{host} at {mine.anode_atoms:.6g} Li: x, potential, energy {pairs}")
         if mine.products != other.products:
-            only = [sorted(sorted(p) for p in side) for side in (mine.products - other.products, other.products - mine.products)]
-            tally.mismatches.append(f"{host} at {mine.anode_atoms:.6g} Li: only here {only[0]}, only in pymatgen {only[1]}")
+            here, there = mine.products - other.products, other.products - mine.products
+            tally.mismatches.append(
+                f"{host} at {mine.anode_atoms:.6g} Li: only here {sorted(map(sorted, here))}, "
+                f"only in pymatgen {sorted(map(sorted, there))}"
+            )
 
 
 def run_system(phases: PhaseTable, system: tuple[str, ...], hosts: list[str], tally: Tally) -> Times:
@@ -192,13 +197,11 @@ def run_system(phases: PhaseTable, system: tuple[str, ...], hosts: list[str], ta
     for host, path, profile, (interface, points) in zip(hosts, paths, profiles, kinks, strict=True):
         own = lowest[host]
         compare(host, our_kinks(phases, path, own), pymatgen_kinks(profile, interface, points, host), own, tally)
-    return Times(
-        len(hosts), spent_entries, spent_diagram, spent_profile, spent_kinks, spent_kernel, spent_full, first
-    )
+    return Times(len(hosts), spent_entries, spent_diagram, spent_profile, spent_kinks, spent_kernel, spent_full, first)
 
 
 def interface_kinks(lithium: Composition, host: str, diagram: PhaseDiagram) -> tuple[InterfacialReactivity, list[Any]]:
-    """pymatgen's reaction energies along the mixing line."""
+    """Take the reaction energies along the mixing line from pymatgen."""
     interface = InterfacialReactivity(lithium, Composition(host), diagram, norm=True, use_hull_energy=False)
     return interface, interface.get_kinks()
 
@@ -207,8 +210,10 @@ def report(title: str, times: list[Times], whole: float, tally: Tally) -> None:
     """Print one comparison."""
     n = sum(t.hosts for t in times)
     kernel, full = sum(t.kernel for t in times), sum(t.full for t in times)
-    print(f"\n{title}: {n} oxides in {len(times)} systems, plateaus median {median(tally.plateaus):g} "
-          f"(max {max(tally.plateaus)}), {tally.plateaus.count(0)} do not react")
+    print(
+        f"\n{title}: {n} oxides in {len(times)} systems, plateaus median {median(tally.plateaus):g} "
+        f"(max {max(tally.plateaus)}), {tally.plateaus.count(0)} do not react"
+    )
     print(f"  {'CPU time, min of 3':<44}{'total s':>9}{'ms/system':>11}{'us/oxide':>10}")
     for label, name in (
         ("pymatgen PDEntry(Composition)", "entries"),
@@ -232,13 +237,19 @@ def report(title: str, times: list[Times], whole: float, tally: Tally) -> None:
         reference = [t.pymatgen(kinks=kinks, shared=shared) for t in times]
         total = sum(reference)
         ratios = np.percentile([r / t.kernel for r, t in zip(reference, times, strict=True)], [50, 25, 75])
-        print(f"  {label:<44}{total / kernel:>8.0f}x{total / whole:>10.0f}x{total / full:>9.1f}x"
-              f"{ratios[0]:>15.0f} [{ratios[1]:.0f}-{ratios[2]:.0f}]")
-    print(f"  same answers: {tally.oxides} oxides, {tally.points} points; mismatches {len(tally.mismatches)}; "
-          f"largest difference {tally.largest_x:.1e} Li, {tally.largest_ev:.1e} eV ({tally.energies} energies)")
+        print(
+            f"  {label:<44}{total / kernel:>8.0f}x{total / whole:>10.0f}x{total / full:>9.1f}x"
+            f"{ratios[0]:>15.0f} [{ratios[1]:.0f}-{ratios[2]:.0f}]"
+        )
+    print(
+        f"  same answers: {tally.oxides} oxides, {tally.points} points; mismatches {len(tally.mismatches)}; "
+        f"largest difference {tally.largest_x:.1e} Li, {tally.largest_ev:.1e} eV ({tally.energies} energies)"
+    )
     if tally.positive:
-        print(f"  {len(tally.positive)} oxides lie above their elements; pymatgen takes the hull's energy for the oxide "
-              f"there (warning only), so their reaction energies are not compared: {', '.join(tally.positive[:6])}")
+        print(
+            f"  {len(tally.positive)} oxides lie above their elements; pymatgen takes the hull's energy for them "
+            f"(warning only), so their reaction energies are not compared: {', '.join(tally.positive[:6])}"
+        )
     for line in tally.mismatches[:SHOWN_MISMATCHES]:
         print(f"  MISMATCH {line}")
 
@@ -261,10 +272,10 @@ def bench(title: str, phases: PhaseTable, hosts: list[str]) -> bool:
 def main() -> int:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", metavar="FILE", help="pymatgen entries, CSV or a snapshot instead of the built-in table")
+    parser.add_argument("--entries", metavar="FILE", help="entries, CSV or a snapshot instead of the built-in table")
     parser.add_argument("--oxides", type=int, metavar="N", help="a synthetic table with N oxides instead")
-    parser.add_argument("--cations", type=int, choices=(1, 2), help="elements beside oxygen (default 1; --entries: both)")
-    parser.add_argument("--polymorphs", type=float, default=2.5, help="mean higher polymorphs per composition (synthetic)")
+    parser.add_argument("--cations", type=int, choices=(1, 2), help="beside oxygen (default 1; --entries: both)")
+    parser.add_argument("--polymorphs", type=float, default=2.5, help="mean number of higher polymorphs (synthetic)")
     parser.add_argument("--seed", type=int, default=20261123, help="of the synthetic table")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", module="pymatgen")  # one for every oxide above its elements

@@ -7,6 +7,7 @@
 import gzip
 import json
 import math
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def _assemble(relaxed: Path, out: Path) -> tuple[dict[str, Any], Path, Manifest]
         with opener(relaxed, "rt", encoding="utf-8") as stream:
             document = json.load(stream)
         phases = [phase for phase in document["phases"] if phase["converged"]]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, zlib.error) as error:
         raise InputFileError(f"{relaxed}: cannot read relaxed phases ({error}); expected JSON with 'phases'") from error
     skipped = {p["id"]: formula_unit(p["formula"]) for p in document["phases"] if not p["converged"]}
     rows, duplicates = _without_duplicates(sorted((_row(phase) for phase in phases), key=lambda row: row["phase_id"]))
@@ -156,6 +157,7 @@ def _row(phase: dict[str, Any]) -> dict[str, Any]:
     return {
         "phase_id": phase["id"],
         "formula": formula,
+        "energy_ev_per_atom": energy + correction / len(structure),
         "raw_energy_ev_per_atom": energy,
         "correction_ev_per_atom": correction / len(structure),
         "correction_name": names,

@@ -2,19 +2,22 @@
 
 import csv
 import gzip
+import itertools
 import json
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from licoat.structures.elements import ATOMIC_NUMBER
 from licoat.structures.enrichment import fact_columns, reference_elements
 from licoat.structures.errors import FormulaError, IncompatibleEnergiesError, InputFileError
 from licoat.structures.facts import observed_phase
-from licoat.structures.formula import formula_unit, parse_formula, write_formula
+from licoat.structures.formula import formula_unit, parse_formula, reduce_counts, write_formula
 from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest, file_sha256
@@ -23,6 +26,11 @@ from licoat.structures.symmetry import space_group
 __all__ = ["load_file"]
 
 _ENERGIES = ("energy_ev_per_atom", "formation_energy_ev_per_atom")
+_MODULI = ("bulk_modulus_gpa", "shear_modulus_gpa")
+_SPACE_GROUPS = 230
+_NO_VOLUME_A3 = 1e-6
+_MIXING = "r2SCAN mixing"
+_MIXED_SCHEME = "gga_gga+u_r2scan"
 _KINDS = "CSV with named columns (.csv), pymatgen entries (.json, .json.gz) or a licoat snapshot (.parquet)"
 
 
@@ -52,6 +60,8 @@ def load_file(path: str | Path) -> PhaseTable:
     SnapshotError
         If a snapshot is damaged.
     """
+    if not str(path).strip():
+        raise InputFileError(f"the source is empty; sources are 'builtin', 'measured' or a file: {_KINDS}")
     path = Path(path)
     if path.is_dir():
         snapshots = sorted(path.glob("*.parquet"))
@@ -83,12 +93,20 @@ def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:
     for name in names:
         unknown: Any = "" if name in TEXT_COLUMNS else -1 if name in INTEGER_COLUMNS else None
         columns[name] = [row.get(name, unknown) for row in rows]
-    facts = fact_columns(columns["formula"], columns.get("space_group_number", [-1] * len(rows)))
-    for given, filled in (("band_gap_ev", ("band_gap",)), ("shear_modulus_gpa", ("bulk_", "shear_", "elastic_"))):
-        if given not in columns:
-            columns |= {name: values for name, values in facts.items() if name.startswith(filled)}
+    _fill_facts(columns, len(rows))
     created = Manifest(source=f"file:{path.name}", scheme=scheme, sha256=file_sha256(path))
     return PhaseTable(columns, created)
+
+
+def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
+    """Fill gaps and moduli from published facts, phase by phase and only where the file gives none."""
+    facts = fact_columns(columns["formula"], columns.get("space_group_number", [-1] * n))
+    for given, prefixes in ((("band_gap_ev",), ("band_gap",)), (_MODULI, ("bulk_", "shear_", "elastic_"))):
+        own = [any(columns[name][i] is not None for name in given if name in columns) for i in range(n)]
+        for name in (name for name in facts if name.startswith(prefixes)):
+            unknown = "" if name in TEXT_COLUMNS else None
+            mine = columns.get(name, [unknown] * n)
+            columns[name] = [m if has else f for m, f, has in zip(mine, facts[name], own, strict=True)]
 
 
 def _one_scheme(rows: Sequence[dict[str, Any]], path: Path) -> str:
@@ -102,13 +120,14 @@ def _one_scheme(rows: Sequence[dict[str, Any]], path: Path) -> str:
     return next(iter(schemes), "unknown")
 
 
-def _name_phases(rows: Iterable[dict[str, Any]]) -> None:
+def _name_phases(rows: Sequence[dict[str, Any]]) -> None:
     """Give phases without an identifier one: formula and a running number."""
-    seen: dict[str, int] = {}
+    taken = {row["phase_id"] for row in rows if row.get("phase_id")}
     for row in rows:
         if not row.get("phase_id"):
-            seen[row["formula"]] = seen.get(row["formula"], 0) + 1
-            row["phase_id"] = f"{row['formula']}-{seen[row['formula']]}"
+            names = (f"{row['formula']}-{number}" for number in itertools.count(1))
+            row["phase_id"] = next(name for name in names if name not in taken)
+            taken.add(row["phase_id"])
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
@@ -118,12 +137,13 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
             header = [name.strip() for name in reader.fieldnames or []]
             reader.fieldnames = header
             _check_header(header, path)
-            rows = [_csv_row(row, path, line) for line, row in enumerate(reader, start=2)]
+            rows = [_csv_row(row, path, reader.line_num) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputFileError(f"{path}: not a readable CSV file: {error}") from error
     given = [any(name in row for row in rows) for name in _ENERGIES]
-    for line, row in enumerate(rows, start=2):
-        if any(name not in row for name, used in zip(_ENERGIES, given, strict=True) if used and name == _main(given)):
+    for row in rows:
+        line = row.pop("_line")
+        if _main(given) not in row:
             raise InputFileError(
                 f"{path}, line {line}: {row['formula']} has no {_main(given)}; give a number in eV/atom"
             )
@@ -141,6 +161,9 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             f"{path}: the first line must name the columns, 'formula' and {' or '.join(repr(e) for e in _ENERGIES)} "
             f"among them; found {', '.join(header) or 'nothing'}"
         )
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise InputFileError(f"{path}: the column {', '.join(twice)} stands twice in the first line")
     known = {*FLOAT_COLUMNS, *INTEGER_COLUMNS, *TEXT_COLUMNS, "scheme"}
     unused = [name for name in header if name and name not in known]
     if unused:
@@ -151,7 +174,7 @@ def _csv_row(cells: dict[Any, Any], path: Path, line: int) -> dict[str, Any]:
     where = f"{path}, line {line}"
     if None in cells or None in cells.values():
         raise InputFileError(f"{where}: another number of cells than columns; the file may be truncated")
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {"_line": line}
     for name, text in cells.items():
         value = text.strip()
         if not value:
@@ -159,7 +182,7 @@ def _csv_row(cells: dict[Any, Any], path: Path, line: int) -> dict[str, Any]:
         if name in FLOAT_COLUMNS:
             row[name] = _finite(value, f"{where}: {name}")
         elif name in INTEGER_COLUMNS:
-            row[name] = int(_finite(value, f"{where}: {name}"))
+            row[name] = _whole(name, _finite(value, f"{where}: {name}"), where)
         elif name in TEXT_COLUMNS or name == "scheme":
             row[name] = value
     try:
@@ -169,10 +192,22 @@ def _csv_row(cells: dict[Any, Any], path: Path, line: int) -> dict[str, Any]:
     return row
 
 
+def _whole(name: str, value: float, where: str) -> int:
+    """Check a whole number; -1 is unknown."""
+    highest = {"space_group_number": _SPACE_GROUPS, "theoretical": 1}.get(name, 1_000_000)
+    lowest = 0 if name == "theoretical" else 1
+    if value != -1 and (not value.is_integer() or not lowest <= value <= highest):
+        raise InputFileError(
+            f"{where}: {name} is {value:g}; give a whole number from {lowest} to {highest}, or nothing"
+        )
+    return int(value)
+
+
 def _finite(value: Any, what: str) -> float:  # noqa: ANN401 - whatever JSON or CSV held
     try:
-        result = float(value)
-    except (TypeError, ValueError):
+        # Python reads 1_000 as a number; in a table it is a slip.
+        result = float("no number" if "_" in str(value) else value)
+    except (TypeError, ValueError, OverflowError):
         raise InputFileError(f"{what} is {value!r}, not a number") from None
     if not math.isfinite(result):
         raise InputFileError(f"{what} is {value!r}; give a finite number or remove the phase")
@@ -184,7 +219,7 @@ def _read_entries(path: Path) -> list[dict[str, Any]]:
         opener = gzip.open if path.name.lower().endswith(".gz") else open
         with opener(path, "rt", encoding="utf-8") as stream:
             entries = json.load(stream)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise InputFileError(f"{path}: damaged or truncated JSON ({error}); dump the entries again") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputFileError(f"{path}: expected a list of pymatgen ComputedEntry dictionaries")
@@ -225,6 +260,11 @@ def _entry_row(entry: dict[str, Any], index: int, path: Path) -> dict[str, Any]:
     except FormulaError as error:
         raise InputFileError(f"{where}: {error}") from error
     atoms = sum(counts.values())
+    if cell is not None:
+        sites = {symbol: cell[1].count(symbol) for symbol in cell[1]}
+        if reduce_counts(sites) != reduce_counts(counts):
+            raise InputFileError(f"{where}: the structure holds {write_formula(sites)}, the composition is {formula}")
+        atoms = len(cell[1])
     row: dict[str, Any] = {
         "phase_id": str(entry["entry_id"]) if entry.get("entry_id") else "",
         "formula": formula,
@@ -247,37 +287,48 @@ def _cell(structure: Any, where: str) -> tuple[Any, list[str], Any] | None:  # n
     try:
         species = [site["species"][0]["element"] for site in structure["sites"]]
         ordered = all(len(site["species"]) == 1 and site["species"][0]["occu"] == 1 for site in structure["sites"])
-        cell = (structure["lattice"]["matrix"], species, [site["abc"] for site in structure["sites"]])
-    except (KeyError, TypeError, IndexError) as error:
+        lattice = np.array(structure["lattice"]["matrix"], dtype=float)
+        sites = np.array([site["abc"] for site in structure["sites"]], dtype=float)
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise InputFileError(f"{where}: structure is not a pymatgen Structure dictionary ({error!r})") from error
-    return cell if ordered else None
+    unknown = [symbol for symbol in species if symbol not in ATOMIC_NUMBER]
+    if unknown:
+        raise InputFileError(f"{where}: structure with unknown element {unknown[0]!r}")
+    if lattice.shape != (3, 3) or sites.shape != (len(species), 3):
+        raise InputFileError(f"{where}: structure whose lattice or coordinates are not three-dimensional")
+    if not (np.isfinite(lattice).all() and np.isfinite(sites).all()) or abs(np.linalg.det(lattice)) < _NO_VOLUME_A3:
+        raise InputFileError(f"{where}: structure whose cell has no volume")
+    return (lattice.tolist(), species, sites.tolist()) if ordered else None
 
 
 def _functional(parameters: dict[str, Any], adjustments: Sequence[Any]) -> str:
     run_type = str(parameters.get("run_type", "")).upper()
-    if any("r2SCAN mixing" in str(adjustment.name) for adjustment in adjustments):
-        return "gga_gga+u_r2scan"
+    if any(_MIXING in str(adjustment.name) for adjustment in adjustments):
+        return _MIXED_SCHEME
     if run_type in {"GGA", "GGA+U", "PBE", "PBE+U", "PBE_U", "GGA_U"}:
         return "pbe+u"
     return run_type.lower()
 
 
 def _check_corrections(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Complete the scheme by the corrections, and refuse corrected and raw oxides side by side."""
-    corrected: list[str] = []
-    raw: list[str] = []
+    """Complete the scheme by the corrections, and refuse oxides of several corrections side by side."""
+    families: dict[str, list[str]] = {}
     labels: set[str] = set()
     for row in rows:
         names, ozonide = row.pop("_corrections"), row.pop("_ozonide")
-        labels.update("mp2020" if name.startswith("MP2020") else "corrected" for name in names)
+        own = {"mp2020" if name.startswith("MP2020") else "corrected" for name in names if _MIXING not in name}
+        labels |= own
         if "O" in parse_formula(row["formula"]) and len(parse_formula(row["formula"])) > 1 and not ozonide:
-            (corrected if names else raw).append(row["phase_id"] or row["formula"])
-    if corrected and raw:
+            families.setdefault("+".join(sorted(own)) or "none", []).append(row["phase_id"] or row["formula"])
+    if len(families) > 1 and not any(row["scheme"] == _MIXED_SCHEME for row in rows):
+        listed = ", ".join(f"{len(ids)} {name!r} (first: {ids[0]})" for name, ids in sorted(families.items()))
         raise IncompatibleEnergiesError(
-            f"{path}: {len(corrected)} oxides carry corrections and {len(raw)} do not (first: {raw[0]}); "
-            "process all entries with one compatibility scheme"
+            f"{path}: oxides with different corrections: {listed}; process all entries with one compatibility scheme"
         )
     label = "+".join(sorted(labels)) or "none"
     schemes = {row["scheme"] for row in rows if row["scheme"]}
+    if _MIXED_SCHEME in schemes:
+        schemes = {_MIXED_SCHEME}  # the Materials Project's own mixture holds entries that need no shift
     for row in rows:
-        row["scheme"] = f"{row['scheme'] or next(iter(schemes), 'unknown')}/{label}"
+        functional = row["scheme"] if len(schemes) > 1 and row["scheme"] else next(iter(schemes), "unknown")
+        row["scheme"] = f"{functional}/{label}"

@@ -38,6 +38,7 @@ _DIATOMIC = frozenset({"H", "N", "O", "F", "Cl"})
 _PEROXIDE_CATIONS = frozenset({"H", "Li", "Na", "K", "Rb", "Cs"})
 _COUNT = re.compile(r"(?<=[A-Za-z)\]])[0-9]+")
 _MAX_COUNT = 100_000
+_MAX_LENGTH = 500
 
 
 def parse_formula(text: str) -> dict[str, int]:
@@ -63,9 +64,15 @@ def parse_formula(text: str) -> dict[str, int]:
     >>> parse_formula("Ca(OH)2")
     {'Ca': 1, 'O': 2, 'H': 2}
     """
+    return dict(_parse(text))
+
+
+def _parse(text: str) -> tuple[tuple[str, int], ...]:
     if not isinstance(text, str):
         raise FormulaError(f"a formula must be text such as 'Sb2O3', not {type(text).__name__} {text!r}")
-    return dict(_parse_cached(text))
+    if len(text) > _MAX_LENGTH:
+        raise FormulaError(f"formula {text[:20]!r}...: {len(text)} characters; at most {_MAX_LENGTH} are accepted")
+    return _parse_cached(text)
 
 
 @lru_cache(maxsize=65536)
@@ -160,7 +167,6 @@ def _reason(clean: str, position: int) -> str:
     return f"stray character {character!r} at position {position + 1}"
 
 
-@lru_cache(maxsize=65536)
 def formula_unit(text: str) -> str:
     """Return the formula of one formula unit, flat and in the usual order of elements.
 
@@ -179,7 +185,12 @@ def formula_unit(text: str) -> str:
     >>> [formula_unit(f) for f in ("Sb4O6", "LiO", "O", "O3Sb2", "Li(CoO2)2")]
     ['Sb2O3', 'Li2O2', 'O2', 'Sb2O3', 'LiCo2O4']
     """
-    return write_formula(reduce_counts(dict(_parse_cached(text))))
+    return _formula_unit(text) if isinstance(text, str) else write_formula(dict(_parse(text)))
+
+
+@lru_cache(maxsize=65536)
+def _formula_unit(text: str) -> str:
+    return write_formula(reduce_counts(dict(_parse(text))))
 
 
 def reduce_counts(counts: Mapping[str, int]) -> dict[str, int]:
@@ -205,17 +216,17 @@ def write_formula(counts: Mapping[str, int]) -> str:
 
 def element_set(text: str) -> frozenset[str]:
     """Return the elements of a formula."""
-    return frozenset(symbol for symbol, _ in _parse_cached(text))
+    return frozenset(symbol for symbol, _ in _parse(text))
 
 
 def atoms_per_formula_unit(text: str) -> int:
     """Return the number of atoms in one formula unit of `text`."""
-    return sum(reduce_counts(dict(_parse_cached(text))).values())
+    return sum(reduce_counts(dict(_parse(text))).values())
 
 
 def molar_mass_g(text: str) -> float:
     """Return the mass in g/mol of the formula as written (not reduced)."""
-    return sum(number * ATOMIC_MASS_G[symbol] for symbol, number in _parse_cached(text))
+    return sum(number * ATOMIC_MASS_G[symbol] for symbol, number in _parse(text))
 
 
 def render_unicode(text: str) -> str:

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licoat.structures.elements import ATOMIC_NUMBER
-from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, SnapshotError
+from licoat.structures.errors import (
+    IncompatibleEnergiesError,
+    InputFileError,
+    LicoatError,
+    MissingDataError,
+    SnapshotError,
+)
 from licoat.structures.formula import formula_unit, parse_formula
 from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, Phase
 from licoat.structures.provenance import Manifest, file_sha256
@@ -53,16 +59,15 @@ class PhaseTable:
         wrong = [name for name, values in columns.items() if len(values) != n]
         if wrong:
             raise InputFileError(f"columns {', '.join(wrong)} do not have {n} rows like phase_id")
-        self._text: dict[str, list[str]] = {
-            name: [str(value) for value in columns[name]] if name in columns else [""] * n for name in TEXT_COLUMNS
+        self._text: dict[str, tuple[str, ...]] = {
+            name: tuple(_words(columns[name])) if name in columns else ("",) * n for name in TEXT_COLUMNS
         }
-        self._text["formula"] = [formula_unit(text) for text in self._text["formula"]]
+        self._text["formula"] = tuple(formula_unit(text) for text in self._text["formula"])
         self._float: dict[str, FloatArray] = {
-            name: _frozen(columns[name], np.float64) if name in columns else _full(n, np.nan) for name in FLOAT_COLUMNS
+            name: _frozen(columns[name]) if name in columns else _full(n, np.nan) for name in FLOAT_COLUMNS
         }
         self._integer: dict[str, IntArray] = {
-            name: _frozen(columns[name], np.int64) if name in columns else _frozen([-1] * n, np.int64)
-            for name in INTEGER_COLUMNS
+            name: _whole_numbers(name, columns[name] if name in columns else [-1] * n) for name in INTEGER_COLUMNS
         }
         structures = columns.get("structure")
         self._structures: list[str | None] | None = None if structures is None else [s or None for s in structures]
@@ -82,11 +87,13 @@ class PhaseTable:
             bad = np.isinf(values)
             if name == "volume_a3_per_atom":
                 bad |= values <= 0.0
+            elif "sigma" in name:
+                bad |= values < 0.0
             if bad.any():
                 i = int(np.flatnonzero(bad)[0])
                 raise InputFileError(
                     f"{source}: {name} of {self._text['phase_id'][i]!r} is {values[i]:g}; "
-                    "give a finite number (volumes above 0) or leave it empty"
+                    "give a finite number (volumes above 0, sigmas not below) or leave it empty"
                 )
 
     def _formation_energies(self, energy: FloatArray, *, given: bool) -> FloatArray:
@@ -207,12 +214,14 @@ class PhaseTable:
     def atoms(self) -> IntArray:
         """Atoms per formula unit, shape (n,)."""
         result: IntArray = self.counts.sum(axis=1)
+        result.flags.writeable = False
         return result
 
     @cached_property
     def energy_ev_per_fu(self) -> FloatArray:
         """Formation energy in eV per formula unit, shape (n,)."""
         result: FloatArray = self._float["formation_energy_ev_per_atom"] * self.atoms
+        result.flags.writeable = False
         return result
 
     @cached_property
@@ -234,7 +243,9 @@ class PhaseTable:
         formulas = self._text["formula"]
         for row in order.tolist():
             first.setdefault(formulas[row], row)
-        return np.array(sorted(first.values()), dtype=np.int64)
+        result = np.array(sorted(first.values()), dtype=np.int64)
+        result.flags.writeable = False
+        return result
 
     def rows_in_system(self, elements: Iterable[str]) -> IntArray:
         """Rows of the ground states made of these elements only, in table order."""
@@ -337,6 +348,8 @@ class PhaseTable:
             return cls(data, manifest)
         except KeyError as error:
             raise SnapshotError(f"{path} has no column {error}: it is not a licoat snapshot") from None
+        except LicoatError as error:
+            raise SnapshotError(f"{path}: {error}") from error
 
 
 def manifest_path(path: Path) -> Path:
@@ -376,12 +389,31 @@ def read_parquet(path: Path, manifest: Manifest) -> dict[str, Any]:
         table = pq.ParquetFile(path).read()
     except Exception as error:
         raise SnapshotError(f"{path} is not a readable Parquet file: {error}") from error
+    if table.num_rows != manifest.n_phases:
+        raise SnapshotError(
+            f"{path} holds {table.num_rows} phases, its manifest says {manifest.n_phases}: build it again"
+        )
     return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
-def _frozen(values: Sequence[Any] | NDArray[Any], kind: type) -> NDArray[Any]:
+def _words(values: Sequence[Any] | NDArray[Any]) -> Iterator[str]:
+    """Text of a column; None and NaN are unknown, which is the empty text."""
+    return ("" if value is None or value != value else str(value) for value in values)  # noqa: PLR0124 - NaN
+
+
+def _frozen(values: Sequence[Any] | NDArray[Any]) -> FloatArray:
     filled = [np.nan if v is None else v for v in values] if isinstance(values, list) else values
-    array: NDArray[Any] = np.array(filled, dtype=kind)
+    array: FloatArray = np.array(filled, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def _whole_numbers(name: str, values: Sequence[Any] | NDArray[Any]) -> IntArray:
+    numbers = _frozen(list(values))
+    known = np.where(np.isnan(numbers), -1.0, numbers)
+    if (known != np.floor(known)).any():
+        raise InputFileError(f"{name}: {known[known != np.floor(known)][0]:g} is not a whole number")
+    array: IntArray = known.astype(np.int64)
     array.flags.writeable = False
     return array
 

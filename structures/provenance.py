@@ -62,7 +62,9 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write the manifest as JSON."""
-        path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -84,6 +86,10 @@ class Manifest:
         known = {f.name for f in fields(cls)}
         if not isinstance(data, dict) or not {"source", "scheme", "sha256"} <= set(data) <= known:
             raise SnapshotError(f"{path} is not a licoat manifest: expected the fields {', '.join(sorted(known))}")
+        kinds = {"schema": int, "n_phases": int, "details": dict}
+        wrong = [name for name, value in data.items() if not isinstance(value, kinds.get(name, str))]
+        if wrong:
+            raise SnapshotError(f"{path} is not a licoat manifest: {wrong[0]} is {data[wrong[0]]!r}")
         if data.get("schema", 0) > SCHEMA_VERSION:
             raise SnapshotError(f"{path} was written by a newer licoat (schema {data['schema']}): update licoat")
         return cls(**data)

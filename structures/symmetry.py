@@ -29,8 +29,11 @@ def space_group(
 
     numbers = [ATOMIC_NUMBER[symbol] for symbol in species]
     with warnings.catch_warnings():
-        # spglib announces a new way of reporting errors at every call; both ways suit this one.
+        # spglib announces at every call that errors will be exceptions; both ways are dealt with here.
         warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_spacegroup((lattice, fractional, numbers), symprec=SYMMETRY_PRECISION_A)
+        try:
+            found = spglib.get_spacegroup((lattice, fractional, numbers), symprec=SYMMETRY_PRECISION_A)
+        except spglib.error.SpglibError:
+            return "", -1
     symbol, _, number = (found or "").partition(" (")
     return symbol, int(number.rstrip(")")) if number else -1

@@ -62,7 +62,7 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
     rows = phases.rows_of(formula)
     known = [row for row in rows if not math.isnan(energy[row])]
     if not known:
-        what = "has no energy" if rows else "is not there"
+        what = "has no energy" if rows else "is not"
         raise MissingDataError(f"{formula_unit(formula)} {what} in {phases.source} ({len(phases)} phases)")
     return known
 

@@ -5,6 +5,7 @@ input with one line on standard error and exit status 2; a failure of the outsid
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -25,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
     """Answers wrong options in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())} (see '{self.prog} --help')\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from licoat.structures.errors import LicoatError  # after parsing: --help must not wait for numpy
 
     warnings.showwarning = _one_line_warning
+    if options.quiet:
+        warnings.simplefilter("ignore")
+    if sys.stdout is None:  # closed by the caller (`>&-`)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without subscripts shows a question mark, not a traceback
     try:
         options.run(options)
         sys.stdout.flush()
@@ -70,7 +77,7 @@ def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
 
 
 def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
-    sys.stderr.write(f"licoat: note: {message}\n")
+    sys.stderr.write(f"licoat: note: {' '.join(str(message).split())}\n")
 
 
 def _parser() -> _Parser:
@@ -94,7 +101,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(0, f"licoat {version('licoat')}\n")
+        sys.stdout.write(f"licoat {version('licoat')}\n")
+        parser.exit(0)
 
 
 def _command(
@@ -104,12 +112,14 @@ def _command(
     text: str,
     *,
     source: bool = True,
+    scheme: bool = True,
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(run=run)
     if source:
         parser.add_argument("--source", default="builtin", metavar="S", help=_SOURCE_HELP)
-        parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
+        if scheme:
+            parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
         parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -126,13 +136,21 @@ def _add_screen(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("--criteria", metavar="F.toml", help="criteria file (default: built-in criteria)")
     parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="rows to print (default 20)")
-    parser.add_argument("--out", metavar="DIR", help="write all tables, the ledger and the manifest there")
+    parser.add_argument(
+        "--out", type=_path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
+    )
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def _path_text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty (an unset variable?)")
+    return text
 
 
 def _add_react(commands: Any) -> None:  # noqa: ANN401
@@ -145,11 +163,11 @@ def _add_path(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "path", _path, "what becomes of an oxide on the anode metal, stage by stage")
     parser.add_argument("formula", help="oxide, e.g. Sb2O3")
     parser.add_argument("--phase", metavar="ID", help="polymorph that reacts (default: the observed one)")
-    parser.add_argument("--plot", metavar="F.svg", help="write the voltage profile (.svg, .pdf, .png)")
+    parser.add_argument("--plot", type=_path_text, metavar="F.svg", help="write the voltage profile (.svg, .pdf, .png)")
 
 
 def _add_compare(commands: Any) -> None:  # noqa: ANN401
-    parser = _command(commands, "compare", _compare, "one oxide, all sources side by side")
+    parser = _command(commands, "compare", _compare, "one oxide, all sources side by side", scheme=False)
     parser.add_argument("formula", help="oxide, e.g. Sb2O3")
 
 
@@ -170,7 +188,9 @@ def _add_data(commands: Any) -> None:  # noqa: ANN401
         actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False
     )
     build.add_argument("--relaxed", metavar="FILE", help="relaxed phases, JSON(.gz) (default: the embedded ones)")
-    build.add_argument("--out", metavar="F.parquet", help="Parquet file to write (default: the embedded table)")
+    build.add_argument(
+        "--out", type=_path_text, metavar="F.parquet", help="Parquet file to write (default: the embedded table)"
+    )
 
 
 def _load(options: argparse.Namespace) -> "PhaseTable":
@@ -184,14 +204,24 @@ def _print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
 
 
 def _phase_ids(ids: Sequence[str], phases: "PhaseTable") -> dict[str, str]:
-    """Return the chosen phases by formula."""
-    return {phases[phase_id].formula: phase_id for phase_id in ids}
+    """Return the chosen phases by formula; two for one formula are refused."""
+    from licoat.structures.errors import MissingDataError
+
+    chosen: dict[str, str] = {}
+    for phase_id in ids:
+        formula = phases[phase_id].formula
+        if chosen.setdefault(formula, phase_id) != phase_id:
+            raise MissingDataError(f"--phase {chosen[formula]} and --phase {phase_id} are both {formula}: choose one")
+    return chosen
 
 
 def _screen(options: argparse.Namespace) -> None:
+    from licoat.structures.errors import InputFileError
     from licoat.workflows.criteria import load_criteria
     from licoat.workflows.screening import screen
 
+    if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
+        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
     phases = _load(options)
     result = screen(
         phases,
@@ -254,7 +284,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     sources = {"builtin mp2020": load_phases("builtin"), "builtin none": load_phases("builtin", scheme="none")}
     if options.source not in {"builtin", "measured"}:
-        sources = {options.source: _load(options)} | sources
+        sources = {options.source: load_phases(options.source)} | sources
     comparison = compare(options.formula, sources, load_phases("measured"), anode=options.anode)
     if options.json:
         _print_json(comparison.to_dict())
@@ -297,8 +327,11 @@ def _data_verify(options: argparse.Namespace) -> None:
 
 def _data_build(options: argparse.Namespace) -> None:
     from licoat.structures.builtin import PARQUET, RELAXED, build_builtin
+    from licoat.structures.errors import InputFileError
 
     out = Path(options.out) if options.out else PARQUET
+    if out.suffix != ".parquet":
+        raise InputFileError(f"--out {str(out)!r}: the ending must be .parquet")
     manifest = build_builtin(Path(options.relaxed) if options.relaxed else RELAXED, out)
     if options.json:
         _print_json(manifest.to_dict() | {"file": str(out)})

@@ -126,7 +126,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
     class _Row(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=False)
+        model_config = ConfigDict(extra="forbid", strict=True)
         name: str = Field(min_length=1)
         quantity: str = Field(min_length=1)
         comparison: Comparison
@@ -136,7 +136,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
         reason: str = ""
 
     class _File(BaseModel):
-        model_config = ConfigDict(extra="forbid")
+        model_config = ConfigDict(extra="forbid", strict=True)
         criterion: list[_Row] = Field(min_length=1)
 
     path = DEFAULT if path is None else Path(path)
@@ -147,7 +147,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     try:
         rows = _File.model_validate(document).criterion
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a foreign key explains the rest
         place = ".".join(str(part) for part in first["loc"])
         raise CriteriaError(
             f"criteria file {path}: {place}: {first['msg']}; expected [[criterion]] tables with name, quantity, "

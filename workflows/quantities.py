@@ -137,6 +137,8 @@ def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callab
         step = [
             bound(shares, [m * (1 + 1e-4 * (i == k)) for i, m in enumerate(moduli)]) - value for k in range(len(moduli))
         ]
+        if any(s.elastic_sigma_percent is None for s in products):
+            return Measure(value, source=source)
         parts = [d / 1e-4 * (s.elastic_sigma_percent or 0.0) / 100.0 for d, s in zip(step, products, strict=True)]
         return Measure(value, math.hypot(*parts), source=source)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from licoat.structures import MissingDataError, PhaseTable, formula_unit, load_phases, parse_formula
+from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formula_unit, load_phases, parse_formula
 from licoat.structures.formula import atoms_per_formula_unit
 from licoat.thermo.hull import titrate_many
 from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
@@ -184,8 +184,7 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
     Returns
     -------
     chosen : list of str
-        Formulas whose lowest phase is within 50 meV/atom of its hull, or that are observed at room temperature
-        and in the table as such.
+        Formulas whose lowest phase is within 50 meV/atom of its hull.
     left_out : dict of str to str
         The others, with the reason.
     """
@@ -278,6 +277,11 @@ def screen(
             )
     if not formulas:
         raise MissingDataError(f"{phases.source}: no oxide to screen")
+    if not chosen_criteria:
+        raise CriteriaError("no criteria: give at least one")
+    for formula, phase_id in (phase_ids or {}).items():
+        if formula_unit(formula) not in formulas:
+            raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
     measured = load_phases("measured") if measured is None else measured
     paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
     distances = above_hull(formulas, phases, anode)

@@ -24,9 +24,7 @@ def potential_curve(path, x):
 
 def content(phases, path, kink, symbol):
     rows, amounts = path.products[kink]
-    return sum(
-        a * parse_formula(phases.text("formula")[r]).get(symbol, 0) for r, a in zip(rows, amounts, strict=True)
-    )
+    return sum(a * parse_formula(phases.text("formula")[r]).get(symbol, 0) for r, a in zip(rows, amounts, strict=True))
 
 
 def check_invariants(phases, path, host, anode="Li"):
@@ -60,9 +58,7 @@ def linear_program(counts, energies, amounts):
 class TestAgainstExactArithmetic:
     @THOROUGH
     @given(data=st.data())
-    def test_random_tables_with_two_closed_elements_give_the_lower_hull_of_all_pairs(
-        self, data, systems, pairs_path
-    ):
+    def test_random_tables_with_two_closed_elements_give_the_lower_hull_of_all_pairs(self, data, systems, pairs_path):
         system = data.draw(systems((2, 2)))
         phases = system.table()
         found = titrate(phases, system.host_formula)
@@ -96,9 +92,7 @@ class TestAgainstExactArithmetic:
                 for i, c in zip(rows, counts, strict=True)
             ]
             expected = pairs_path(counts, energies, (0, *host.values()), tolerance=Fraction(1, 10**9))
-            np.testing.assert_allclose(
-                found.anode_atoms, [float(x) for x, _ in expected], atol=EXACT, err_msg=oxide
-            )
+            np.testing.assert_allclose(found.anode_atoms, [float(x) for x, _ in expected], atol=EXACT, err_msg=oxide)
             np.testing.assert_allclose(
                 found.energy_ev_per_fu, [float(g) for _, g in expected], atol=EXACT, err_msg=oxide
             )
@@ -171,9 +165,7 @@ class TestInvariance:
         system = data.draw(systems((2, 3)))
         phases = system.table()
         once = titrate(phases, system.host_formula)
-        written = "".join(
-            f"{s}{n * times}" for s, n in zip(system.symbols, system.host, strict=True) if n
-        )
+        written = "".join(f"{s}{n * times}" for s, n in zip(system.symbols, system.host, strict=True) if n)
         more = titrate(phases, written)
         np.testing.assert_allclose(more.anode_atoms, once.anode_atoms * times, atol=EXACT)
         np.testing.assert_allclose(more.energy_ev_per_fu, once.energy_ev_per_fu * times, atol=EXACT)

@@ -43,9 +43,7 @@ def entries_of(elements):
     for phase in PHASES:
         if set(parse_formula(phase.formula)) <= set(elements):
             atoms = Composition(phase.formula).num_atoms
-            yield ComputedEntry(
-                Composition(phase.formula), phase.energy_ev_per_atom * atoms, entry_id=phase.phase_id
-            )
+            yield ComputedEntry(Composition(phase.formula), phase.energy_ev_per_atom * atoms, entry_id=phase.phase_id)
 
 
 @cache
@@ -63,9 +61,7 @@ def entry(phase_id):
 def amounts_at(diagram_, composition):
     """Equilibrium at a composition: reduced composition to formula units."""
     return {
-        e.composition.reduced_composition: share
-        * composition.num_atoms
-        / e.composition.reduced_composition.num_atoms
+        e.composition.reduced_composition: share * composition.num_atoms / e.composition.reduced_composition.num_atoms
         for e, share in diagram_.get_decomposition(composition).items()
         if share > 1e-8
     }
@@ -142,7 +138,8 @@ def test_end_state_is_the_equilibrium_with_plenty_of_lithium(element):
         expected = amounts_at(diagram(element), Composition(host) + LITHIUM * 1000)
         expected.pop(LITHIUM, None)
         products = (
-            {path.oxide: 1.0} if path.is_inert and not path.final.coefficients
+            {path.oxide: 1.0}
+            if path.is_inert and not path.final.coefficients
             else {s.formula: s.amount for s in path.final.products}
         )
         reduced = {

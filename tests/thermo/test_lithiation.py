@@ -236,7 +236,7 @@ class TestSpecialHosts:
 
     @pytest.mark.parametrize("formula", ["Cs2O", "Sb3O7", "UO2", "NaFeO2"])
     def test_a_formula_that_is_not_there(self, builtin, formula):
-        with pytest.raises(MissingDataError, match=f"{formula} is not there in builtin"):
+        with pytest.raises(MissingDataError, match=f"{formula} is not in builtin"):
             lithiate(formula, builtin)
 
     def test_a_formula_without_an_energy(self, measured):

@@ -28,9 +28,10 @@ class TestObservedPolymorph:
         assert phases[lowest(phases, oxide)].space_group == below
         assert path.phase_choice.startswith("observed at room temperature")
         assert path.decomposition_energy_ev_per_fu < 0
-        gap = phases[path.phase_id].formation_energy_ev_per_atom - phases.column("formation_energy_ev_per_atom")[
-            phases.rows_of(oxide)[0]
-        ]
+        gap = (
+            phases[path.phase_id].formation_energy_ev_per_atom
+            - phases.column("formation_energy_ev_per_atom")[phases.rows_of(oxide)[0]]
+        )
         atoms = sum(parse_formula(oxide).values())
         # the transformation, and more where the lower polymorph is not stable either
         assert gap > 0
@@ -105,9 +106,7 @@ class TestAlternatives:
     def test_they_are_what_the_other_choice_gives(self, request, table):
         phases = request.getfixturevalue(table)
         energy = phases.column("formation_energy_ev_per_atom")
-        names = [
-            f for f in phases.formulas if "O" in parse_formula(f) and sum(energy[phases.rows_of(f)] < 99) > 1
-        ]
+        names = [f for f in phases.formulas if "O" in parse_formula(f) and sum(energy[phases.rows_of(f)] < 99) > 1]
         compared = 0
         for path in lithiate_many(names, phases):
             if path.is_inert:

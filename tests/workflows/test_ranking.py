@@ -1,0 +1,100 @@
+"""The weighted score and the Pareto front against their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from licoat.workflows.criteria import Criterion, State, Verdict
+from licoat.workflows.ranking import pareto_front, score
+
+QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+
+
+def verdict(probability):
+    return Verdict(State.UNCERTAIN, 1.0, 1.0, 1.0, probability, "", "")
+
+
+def judged(pairs):
+    criteria = [Criterion(f"c{i}", "q", ">", 0.0, weight) for i, (weight, _) in enumerate(pairs)]
+    return criteria, {f"c{i}": verdict(p) for i, (_, p) in enumerate(pairs)}
+
+
+pairs = st.lists(st.tuples(st.floats(0.01, 100), st.floats(0, 1)), min_size=1, max_size=6)
+
+
+@QUICK
+@given(pairs)
+def test_score_is_a_mean(drawn):
+    criteria, verdicts = judged(drawn)
+    found = score(criteria, verdicts)
+    probabilities = [p for _, p in drawn]
+    assert min(probabilities) - 1e-12 <= found <= max(probabilities) + 1e-12  # rounding of a sum
+    assert found == pytest.approx(np.average(probabilities, weights=[w for w, _ in drawn]), abs=1e-12)
+
+
+@QUICK
+@given(pairs, st.integers(0, 5), st.floats(0, 1), st.floats(0.1, 10))
+def test_score_rises_with_every_probability_and_knows_no_scale_of_weights(drawn, which, better, factor):
+    criteria, verdicts = judged(drawn)
+    i = which % len(drawn)
+    raised = verdicts | {f"c{i}": verdict(max(drawn[i][1], better))}
+    assert score(criteria, raised) >= score(criteria, verdicts) - 1e-12
+    scaled, _ = judged([(w * factor, p) for w, p in drawn])
+    assert score(scaled, verdicts) == pytest.approx(score(criteria, verdicts), abs=1e-12)
+
+
+def test_all_pass_is_one_all_fail_is_zero_and_unknown_is_one_half():
+    for probability in (0.0, 0.5, 1.0):
+        criteria, verdicts = judged([(2.0, probability), (0.5, probability), (1.0, probability)])
+        assert score(criteria, verdicts) == probability
+
+
+def brute_front(values, higher):
+    """By definition, row against row, in plain Python."""
+
+    def better_or_equal(a, b):
+        return all((x >= y) if up else (x <= y) for x, y, up in zip(a, b, higher, strict=True))
+
+    rows = [tuple(map(float, row)) for row in values]
+    known = [not any(map(math.isnan, row)) for row in rows]
+    complete = [row for row, k in zip(rows, known, strict=True) if k]
+    beaten = [any(other != row and better_or_equal(other, row) for other in complete) for row in rows]
+    return [k and not b for k, b in zip(known, beaten, strict=True)]
+
+
+@st.composite
+def tables(draw):
+    n, k = draw(st.integers(0, 12)), draw(st.integers(1, 4))
+    element = st.one_of(st.integers(-2, 2).map(float), st.floats(-1e3, 1e3), st.just(math.nan))
+    values = draw(arrays(np.float64, (n, k), elements=element))
+    return values, draw(st.lists(st.booleans(), min_size=k, max_size=k))
+
+
+@QUICK
+@given(tables())
+def test_front_is_the_one_of_the_definition(table):
+    values, higher = table
+    before = values.copy()
+    front = pareto_front(values, higher)
+    assert front.tolist() == brute_front(values, higher)
+    np.testing.assert_array_equal(values, before)  # the input is left alone
+    complete = ~np.isnan(values).any(axis=1)
+    assert front.any() == complete.any()  # some row is always unbeaten
+
+
+@QUICK
+@given(tables(), st.randoms(use_true_random=False))
+def test_front_knows_no_order_of_rows(table, random):
+    values, higher = table
+    order = list(range(len(values)))
+    random.shuffle(order)
+    assert pareto_front(values[order], higher).tolist() == pareto_front(values, higher)[order].tolist()
+
+
+def test_equal_rows_share_the_front_and_infinite_values_compare():
+    front = pareto_front(np.array([[1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [np.nan, 9.0], [-np.inf, 2.0]]), [True, True])
+    assert front.tolist() == [True, True, False, False, True]
