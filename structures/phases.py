@@ -1,5 +1,6 @@
 """`PhaseTable`: all phases of one source in columns, and its Parquet file."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -234,6 +235,15 @@ class PhaseTable:
         return words
 
     @cached_property
+    def _ground_masks(self) -> NDArray[np.uint64]:
+        return self._masks[self.ground_states]
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Column of each element in `counts`."""
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    @cached_property
     def ground_states(self) -> IntArray:
         """Rows of the lowest phase of each composition (phases without an energy left out)."""
         energy = self._float["formation_energy_ev_per_atom"]
@@ -250,27 +260,29 @@ class PhaseTable:
     def rows_in_system(self, elements: Iterable[str]) -> IntArray:
         """Rows of the ground states made of these elements only, in table order."""
         allowed = [0, 0]
-        place = {symbol: i for i, symbol in enumerate(self.symbols)}
         for symbol in elements:
-            if symbol in place:
-                allowed[place[symbol] // 64] |= 1 << (place[symbol] % 64)
-        words = self._masks[self.ground_states]
+            if symbol in self.place:
+                allowed[self.place[symbol] // 64] |= 1 << (self.place[symbol] % 64)
+        words = self._ground_masks
         outside = (words[:, 0] & ~np.uint64(allowed[0])) | (words[:, 1] & ~np.uint64(allowed[1]))
         result: IntArray = self.ground_states[outside == 0]
         return result
 
     @cached_property
     def _rows_by_formula(self) -> dict[str, list[int]]:
+        energy = self._float["formation_energy_ev_per_atom"].tolist()
         rows: dict[str, list[int]] = {}
         for row, formula in enumerate(self._text["formula"]):
             rows.setdefault(formula, []).append(row)
+        for found in rows.values():
+            if len(found) > 1:
+                found.sort(key=lambda row: (math.isnan(energy[row]), energy[row]))
         return rows
 
     def rows_of(self, formula: str) -> list[int]:
         """Rows of all phases of one composition, lowest formation energy first (unknown energies last)."""
-        energy = self._float["formation_energy_ev_per_atom"]
-        rows = self._rows_by_formula.get(formula_unit(formula), [])
-        return sorted(rows, key=lambda row: (np.isnan(energy[row]), energy[row]))
+        found = self._rows_by_formula.get(formula)  # nearly always a formula unit already
+        return list(self._rows_by_formula.get(formula_unit(formula), []) if found is None else found)
 
     @cached_property
     def formulas(self) -> tuple[str, ...]:

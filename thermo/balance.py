@@ -9,7 +9,7 @@ from typing import NamedTuple
 from licoat.structures.errors import FormulaError, UnbalancedReactionError
 from licoat.structures.formula import atoms_per_formula_unit, formula_unit, parse_formula
 
-__all__ = ["balance", "parse_equation", "write_equation"]
+__all__ = ["balance", "excess", "parse_equation", "write_equation"]
 
 _ARROW = re.compile(r"<?[-=]+>|→|⟶|⇌|=")
 _TERM = re.compile(
@@ -112,10 +112,13 @@ def _units(written: str, formula: str) -> Fraction:
 def _checked(equation: str, terms: Sequence[_Term]) -> Coefficients:
     """Take coefficients as written (1 where none is) and check every element."""
     coefficients = {t.formula: t.sign * (Fraction(1) if t.number is None else t.number) * t.units for t in terms}
-    excess = _excess(coefficients)
-    if not excess:
+    unbalanced = excess(coefficients)
+    if not unbalanced:
         return coefficients
-    listed = ", ".join(f"{symbol} {_number(-n)} left, {_number(m)} right" for symbol, (n, m) in sorted(excess.items()))
+    listed = ", ".join(
+        f"{symbol} {_number(-left)} left, {_number(right)} right"
+        for symbol, (left, right) in sorted(unbalanced.items())
+    )
     try:
         hint = f"; balanced it is {write_equation(balance(list(coefficients), what='it'))}"
     except UnbalancedReactionError:
@@ -123,8 +126,8 @@ def _checked(equation: str, terms: Sequence[_Term]) -> Coefficients:
     raise UnbalancedReactionError(f"equation {equation!r} is not balanced: {listed}{hint}")
 
 
-def _excess(coefficients: Coefficients) -> dict[str, tuple[Fraction, Fraction]]:
-    """Elements that do not balance, with their sums over reactants and products."""
+def excess(coefficients: Coefficients) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return the elements that do not balance, with their sums over reactants and products; none if balanced."""
     sums: dict[str, list[Fraction]] = {}
     for formula, number in coefficients.items():
         for symbol, atoms in parse_formula(formula).items():

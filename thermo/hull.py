@@ -16,6 +16,7 @@ cutting the same facets. Whole-number compositions are kept to the end; fraction
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ __all__ = ["Hull", "Titration", "titrate", "titrate_many"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Path = tuple[FloatArray, FloatArray, FloatArray, list[tuple[IntArray, FloatArray]], IntArray]
 
 POTENTIAL_TOLERANCE_EV = 1e-9  # plateaus closer than this are one; a plateau at 0 is the metal itself
 AMOUNT_TOLERANCE = 1e-8  # formula units of a product that count as none
@@ -50,6 +52,10 @@ class Titration:
         Chemical potential of X against X metal on each plateau, negative and rising.
     products : list of (rows, amounts)
         Rows of the table and formula units of each per formula unit of host, at each kink.
+    denominator : ndarray of int, shape (k + 1,)
+        Contents of X and amounts at a kink are whole numbers divided by this.
+    compositions : int
+        Compositions in the chemical system.
     """
 
     host: dict[str, int]
@@ -57,6 +63,8 @@ class Titration:
     energy_ev_per_fu: FloatArray
     potential_ev: FloatArray
     products: list[tuple[IntArray, FloatArray]]
+    denominator: IntArray
+    compositions: int
 
 
 class Hull:
@@ -73,6 +81,7 @@ class Hull:
     """
 
     def __init__(self, rows: IntArray, counts: IntArray, energy_ev_per_fu: FloatArray) -> None:
+        self.compositions = len(rows)
         atoms = counts.sum(axis=1)
         per_atom = energy_ev_per_fu / atoms
         elemental = (counts > 0).sum(axis=1) == 1
@@ -80,16 +89,18 @@ class Hull:
         self.rows, self.counts = rows[keep], counts[keep]
         self.energy = np.where(elemental, 0.0, energy_ev_per_fu)[keep]
         fractions = self.counts / atoms[keep, None]
-        members = _lower_facets(fractions, per_atom[keep] * ~elemental[keep])
+        members = np.sort(_lower_facets(fractions, per_atom[keep] * ~elemental[keep]), axis=1)
         matrices = self.counts[members].transpose(0, 2, 1).astype(float)  # (facet, element, phase)
+        volume = np.linalg.det(matrices)  # whole numbers
+        solid = np.abs(volume) > 1e-14 * atoms[keep][members].prod(axis=1)
+        members, matrices, volume = members[solid], matrices[solid], volume[solid]
         inverse = np.linalg.inv(matrices)
         potential = np.einsum("fi,fi->f", self.energy[members], inverse[:, :, 0])
         order = np.argsort(potential, kind="stable")
         self.members, self.inverse, self.potential = members[order], inverse[order], potential[order]
+        self.volume = volume[order]
 
-    def cut(
-        self, hosts: IntArray, start: IntArray
-    ) -> list[tuple[FloatArray, FloatArray, list[tuple[IntArray, FloatArray]]]]:
+    def cut(self, hosts: IntArray, start: IntArray) -> list[Path]:
         """Find the path of several hosts.
 
         Parameters
@@ -101,8 +112,9 @@ class Hull:
 
         Returns
         -------
-        list of (x, potential, products)
-            Content of X at each kink (total), potential of each plateau, products at each kink.
+        list of (x, energy, potential, products, denominator)
+            Content of X at each kink (total), its energy, the potential of each plateau, the products at each
+            kink and the whole number that makes content and amounts whole.
         """
         # Amounts of a facet's phases at content x are base + x * direction.
         base = np.einsum("fij,hj->hfi", self.inverse[:, :, 1:], hosts)
@@ -111,38 +123,71 @@ class Hull:
             crossing = -base / direction
         rising, falling = direction > 1e-12, direction < -1e-12
         low = np.where(rising, crossing, 0.0).max(axis=2)
-        np.maximum(low, 0.0, out=low)
-        high = np.where(falling, crossing, np.inf).min(axis=2)
+        ends = np.where(falling, crossing, np.inf)
+        used_up: IntArray = ends.argmin(axis=2)  # the phase of which nothing is left where the facet's range ends
+        high = ends.min(axis=2)
         impossible = (~(rising | falling) & (base < -1e-9)).any(axis=2)
-        alive = ~impossible & (high > low + WIDTH_TOLERANCE) & (self.potential < -POTENTIAL_TOLERANCE_EV)
-        return [self._path(base[h], high[h], np.flatnonzero(alive[h]), float(start[h])) for h in range(len(hosts))]
+        alive = ~impossible & (high > np.maximum(low, 0.0) + WIDTH_TOLERANCE)
+        alive &= self.potential < -POTENTIAL_TOLERANCE_EV
+        first = (base + start[:, None, None] * direction).min(axis=2).argmax(axis=1)
 
-    def _path(
-        self, base: FloatArray, high: FloatArray, plateaus: IntArray, start: float
-    ) -> tuple[FloatArray, FloatArray, list[tuple[IntArray, FloatArray]]]:
-        """Merge the plateaus of one host and read the products at its kinks."""
-        kinks: list[float] = [start]
-        potentials: list[float] = []
-        for facet in plateaus.tolist():  # in order of rising potential, which is rising content of X
-            end = float(high[facet])
-            if end <= kinks[-1] + WIDTH_TOLERANCE:
+        bounds, owner, facet, content, level = _kinks(self.potential, alive, high, start, first)
+        at_start = np.isnan(level)
+        # The phases that are left at a kink solve a whole-number system of this determinant (Cramer's rule).
+        whole = np.where(at_start, self.volume[facet], self.volume[facet] * direction[facet, used_up[owner, facet]])
+        denominator = np.maximum(np.rint(np.abs(whole)), 1.0)
+        content = _whole_parts(content, denominator)
+        amounts = _whole_parts(base[owner, facet] + content[:, None] * direction[facet], denominator[:, None])
+        members = self.members[facet]
+        present = amounts > AMOUNT_TOLERANCE
+        energy = (np.where(present, amounts, 0.0) * self.energy[members]).sum(axis=1)
+        rows, flat = self.rows[members[present]], amounts[present]
+        stop = present.sum(axis=1).cumsum().tolist()
+        products = [(rows[i:j], flat[i:j]) for i, j in pairwise([0, *stop])]
+        whole_denominator = denominator.astype(np.int64)
+        return [
+            (content[i:j], energy[i:j], level[i + 1 : j], products[i:j], whole_denominator[i:j])
+            for i, j in pairwise(bounds)
+        ]
+
+
+def _kinks(
+    potential: FloatArray, alive: NDArray[np.bool_], high: FloatArray, start: IntArray, first: IntArray
+) -> tuple[list[int], IntArray, IntArray, FloatArray, FloatArray]:
+    """Merge the plateaus of each host.
+
+    Returns where each host's kinks begin (and where the last one's end), and of every kink the host, a facet
+    that holds it, the content of X and the potential of the plateau that ends there (NaN at a start).
+    """
+    hosts, facets = np.nonzero(alive)  # of one host in order of rising potential, which is rising content of X
+    candidates = list(zip(facets.tolist(), high[hosts, facets].tolist(), potential[facets].tolist(), strict=True))
+    stops = alive.sum(axis=1).cumsum().tolist()
+    kinks: list[tuple[int, int, float, float]] = []
+    bounds = []
+    begin = 0
+    for host, (x, facet, stop) in enumerate(zip(start.tolist(), first.tolist(), stops, strict=True)):
+        bounds.append(len(kinks))
+        content, level = float(x), -np.inf
+        kinks.append((host, facet, content, np.nan))
+        for facet, end, mu in candidates[begin:stop]:  # noqa: PLW2901 - the start's own facet is done with
+            if end <= content + WIDTH_TOLERANCE:
                 continue
-            if potentials and self.potential[facet] - potentials[-1] < POTENTIAL_TOLERANCE_EV:
-                kinks[-1] = end  # coplanar facets are one plateau
+            content = end
+            if mu - level < POTENTIAL_TOLERANCE_EV:
+                kinks[-1] = (host, facet, end, level)  # coplanar facets are one plateau
             else:
-                potentials.append(float(self.potential[facet]))
-                kinks.append(end)
-        products = [self._products(base, x) for x in kinks]
-        return np.array(kinks), np.array(potentials), products
+                level = mu
+                kinks.append((host, facet, end, mu))
+        begin = stop
+    owner, facet_of, contents, levels = zip(*kinks, strict=True)
+    return [*bounds, len(kinks)], np.array(owner), np.array(facet_of), np.array(contents), np.array(levels)
 
-    def _products(self, base: FloatArray, x: float) -> tuple[IntArray, FloatArray]:
-        """Phases and amounts at content x, from any facet whose range holds x."""
-        amounts = base + x * self.inverse[:, :, 0]
-        facet = int(amounts.min(axis=1).argmax())
-        here = amounts[facet]
-        keep = here > AMOUNT_TOLERANCE
-        order = np.argsort(self.members[facet][keep])
-        return self.members[facet][keep][order], here[keep][order]
+
+def _whole_parts(values: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Round to multiples of 1/denominator where that is only rounding: 2.25 for 2.2499999999."""
+    scaled = values * denominator
+    nearest = np.rint(scaled)
+    return np.where(np.abs(scaled - nearest) < 1e-3, nearest / denominator, values)
 
 
 def _lower_facets(fractions: FloatArray, per_atom: FloatArray) -> IntArray:
@@ -155,9 +200,7 @@ def _lower_facets(fractions: FloatArray, per_atom: FloatArray) -> IntArray:
     points = np.column_stack([fractions[:, 1:], per_atom])
     above = np.append(np.full(size - 1, 1.0 / size), 1.0)  # a point far above closes the hull from the top
     facets = ConvexHull(np.vstack([points, above]), qhull_options="Qt").simplices
-    facets = facets[(facets < n).all(axis=1)]
-    volume = np.abs(np.linalg.det(fractions[facets]))
-    result: IntArray = facets[volume > 1e-14].astype(np.int64)
+    result: IntArray = facets[(facets < n).all(axis=1)].astype(np.int64)
     return result
 
 
@@ -177,9 +220,9 @@ def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
         If an element has no phase of its own.
     """
     rows = phases.rows_in_system(elements)
-    present = [symbol for symbol in elements if symbol in phases.symbols]
-    columns = np.array([phases.symbols.index(symbol) for symbol in present], dtype=np.int64)
-    counts = phases.counts[np.ix_(rows, columns)]
+    place = phases.place
+    present = [symbol for symbol in elements if symbol in place]
+    counts = phases.counts[rows[:, None], [place[symbol] for symbol in present]]
     elemental = counts[(counts > 0).sum(axis=1) == 1]
     found = {present[int(row.argmax())] for row in elemental}
     missing = [symbol for symbol in elements if symbol not in found]
@@ -239,11 +282,9 @@ def _titrate_system(phases: PhaseTable, hosts: Iterable[str], system: tuple[str,
     hull = system_hull(phases, system)
     parsed = [parse_formula(host) for host in hosts]
     counts = np.array([[atoms.get(symbol, 0) for symbol in system] for atoms in parsed], dtype=np.int64)
-    result = []
-    for atoms, start, (x, potential, products) in zip(
-        parsed, counts[:, 0], hull.cut(counts[:, 1:], counts[:, 0]), strict=True
-    ):
-        energy = np.array([float(hull.energy[members] @ amounts) for members, amounts in products])
-        named = [(hull.rows[members], amounts) for members, amounts in products]
-        result.append(Titration(atoms, x - start, energy, potential, named))
-    return result
+    return [
+        Titration(atoms, x - start, energy, potential, products, denominator, hull.compositions)
+        for atoms, start, (x, energy, potential, products, denominator) in zip(
+            parsed, counts[:, 0].tolist(), hull.cut(counts[:, 1:], counts[:, 0]), strict=True
+        )
+    ]

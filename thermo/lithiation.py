@@ -4,15 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from licoat.structures.elements import ION_CHARGE
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
-from licoat.structures.formula import formula_unit, parse_formula
+from licoat.structures.formula import element_set, formula_unit, parse_formula
 from licoat.structures.phases import PhaseTable
-from licoat.thermo.balance import balance
-from licoat.thermo.hull import Titration, titrate, titrate_many
+from licoat.thermo.balance import balance, excess
+from licoat.thermo.hull import FloatArray, IntArray, Titration, titrate, titrate_many
 from licoat.thermo.polymorph import choice_reason, real_row, with_energy
 from licoat.thermo.reaction import Reaction, build_reaction, no_reaction
 
@@ -342,8 +344,10 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
     """
     if anode not in ION_CHARGE:
         raise MissingDataError(f"anode {anode!r}: expected one of {', '.join(ION_CHARGE)}")
-    compounds = [atoms for f in phases.formulas if anode in (atoms := parse_formula(f)) and len(atoms) > 1]
-    partners = set().union(*compounds) - {anode}
+    partners: set[str] = set()
+    if anode in phases.place:
+        compounds = phases.counts[phases.counts[:, phases.place[anode]] > 0]
+        partners = {phases.symbols[i] for i in np.flatnonzero(compounds.sum(axis=0))} - {anode}
     others = set(phases.symbols) - {anode}
     if anode not in phases.symbols or len(partners - {"O"}) < int(ANODE_COVERAGE * len(others - {"O"})):
         known = f"only with {', '.join(sorted(partners))}" if partners else "not at all"
@@ -357,20 +361,20 @@ def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> Lit
     oxide, phase_id = phases.text("formula")[row], phases.text("phase_id")[row]
     charge = ION_CHARGE.get(anode, 1)
     products = [_named(phases, *kink) for kink in titration.products]
-    x, energy = titration.anode_atoms, titration.energy_ev_per_fu
+    x, energy = titration.anode_atoms.tolist(), titration.energy_ev_per_fu.tolist()
     stages = tuple(
         Stage(
-            anode_atoms_from=_tidy(float(x[k])),
-            anode_atoms_to=_tidy(float(x[k + 1])),
-            voltage_v=-float(titration.potential_ev[k]) / charge,
-            energy_ev_per_fu=float(energy[k + 1] - energy[k]),
+            anode_atoms_from=x[k],
+            anode_atoms_to=x[k + 1],
+            voltage_v=-potential / charge,
+            energy_ev_per_fu=energy[k + 1] - energy[k],
             products=products[k + 1],
         )
-        for k in range(len(x) - 1)
+        for k, potential in enumerate(titration.potential_ev.tolist())
     )
     inert = not stages
     start_energy = float(phases.energy_ev_per_fu[row])
-    final = _end_state(phases, oxide, phase_id, titration, anode)
+    final = _end_state(phases, oxide, phase_id, titration, products[-1], anode)
     return LithiationPath(
         oxide=oxide,
         phase_id=phase_id,
@@ -379,46 +383,39 @@ def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> Lit
         stages=stages,
         final=final,
         is_inert=inert,
-        decomposition_energy_ev_per_fu=min(float(energy[0]) - start_energy, 0.0),
-        hull_phases=len(phases.rows_in_system((*titration.host, anode))),
+        decomposition_energy_ev_per_fu=min(energy[0] - start_energy, 0.0),
+        hull_phases=titration.compositions,
         phases=phases,
     )
 
 
-def _named(phases: PhaseTable, rows: Any, amounts: Any) -> dict[str, float]:  # noqa: ANN401 - arrays of a kink
-    named = {phases.text("formula")[r]: _tidy(float(a)) for r, a in zip(rows.tolist(), amounts, strict=True)}
+def _named(phases: PhaseTable, rows: IntArray, amounts: FloatArray) -> dict[str, float]:
+    formulas = phases.text("formula")
+    named = {formulas[r]: a for r, a in zip(rows.tolist(), amounts.tolist(), strict=True)}
     return {formula: named[formula] for formula in sorted(named, key=_alloys_first)}
 
 
+@lru_cache(maxsize=262_144)
 def _alloys_first(formula: str) -> tuple[bool, str]:
     """Order in which products are written: what holds no oxygen first."""
-    return "O" in parse_formula(formula), formula
+    return "O" in element_set(formula), formula
 
 
-def _tidy(value: float) -> float:
-    """Amounts are ratios of whole numbers: give 2.25 for 2.2499999999."""
-    return float(Fraction(value).limit_denominator(100_000))
-
-
-def _end_state(phases: PhaseTable, oxide: str, phase_id: str, titration: Titration, anode: str) -> Reaction:
-    rows, amounts = titration.products[-1]
-    products = {phases.text("formula")[r]: float(a) for r, a in zip(rows.tolist(), amounts, strict=True)}
+def _end_state(
+    phases: PhaseTable, oxide: str, phase_id: str, titration: Titration, products: dict[str, float], anode: str
+) -> Reaction:
     if products.keys() == {oxide}:
         return no_reaction(phases, oxide, phase_id, anode)
-    coefficients = _exact(oxide, float(titration.anode_atoms[-1]), products, anode)
+    coefficients = _exact(oxide, titration, products, anode)
     return build_reaction(phases, coefficients, anode=anode, phase_ids={oxide: phase_id})
 
 
-def _exact(oxide: str, anode_atoms: float, products: dict[str, float], anode: str) -> dict[str, Fraction]:
-    """Turn the amounts of a kink into an exactly balanced reaction."""
-    formed = sorted(products, key=_alloys_first)
-    species = [oxide, *([anode] if anode_atoms > 0 else []), *formed]
-    try:
-        exact = balance(species, what=f"reaction of {oxide}")
-    except UnbalancedReactionError:
-        # A point where more phases than needed are in equilibrium has no unique balance: keep the hull's own.
-        exact = {oxide: Fraction(-1)}
-        if anode_atoms > 0:
-            exact[anode] = -Fraction(anode_atoms).limit_denominator(100_000)
-        exact |= {f: Fraction(products[f]).limit_denominator(100_000) for f in formed}
-    return exact
+def _exact(oxide: str, titration: Titration, products: dict[str, float], anode: str) -> dict[str, Fraction]:
+    """Turn the amounts of the last kink, whole numbers over its denominator, into an exact reaction."""
+    divisor = int(titration.denominator[-1])
+    exact = {oxide: Fraction(-1)}
+    if titration.anode_atoms[-1] > 0:
+        exact[anode] = Fraction(-round(float(titration.anode_atoms[-1]) * divisor), divisor)
+    exact |= {formula: Fraction(round(amount * divisor), divisor) for formula, amount in products.items()}
+    # Determinants of very large formulas are beyond floating point; then the balance itself is solved exactly.
+    return balance(list(exact), what=f"reaction of {oxide}") if excess(exact) else exact

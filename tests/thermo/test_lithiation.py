@@ -1,6 +1,7 @@
 """Paths of oxides with the anode metal: known answers, sums, verdicts, refusals, other anode metals."""
 
 import json
+import math
 
 import matplotlib as mpl
 import numpy as np
@@ -433,3 +434,20 @@ class TestOutput:
                 assert "does not react" in axes.texts[0].get_text()
         finally:
             plt.close(axes.figure)
+
+
+def test_formulas_too_large_for_floating_point_still_balance():
+    """Determinants of such compositions exceed 2**53; the end state must balance to the last atom all the same."""
+    formulas = ["Li", "O2", "Sb", "Bi", "Li99991O49999", "Li79999Sb29989Bi7", "Sb49957Bi49937O99961"]
+    table = PhaseTable(
+        {
+            "phase_id": [str(i) for i in range(len(formulas))],
+            "formula": formulas,
+            "formation_energy_ev_per_atom": [0.0, 0.0, 0.0, 0.0, -2.0, -0.7, -1.5],
+        },
+        Manifest(source="large", scheme="test"),
+    )
+    final = lithiate(formulas[-1], table).final
+    for symbol in ("Li", "O", "Sb", "Bi"):
+        amounts = [n * parse_formula(f).get(symbol, 0) for f, n in final.coefficients.items()]
+        assert math.fsum(amounts) == pytest.approx(0.0, abs=1e-9 * max(abs(a) for a in amounts))
