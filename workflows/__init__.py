@@ -4,13 +4,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from licoat.workflows.criteria import Criterion, load_criteria
+    from licoat.workflows.layer.design import LayerDesign, LayerOptions, design_layer
     from licoat.workflows.screening import ScreeningResult, screen
 
-__all__ = ["Criterion", "ScreeningResult", "load_criteria", "screen"]
+__all__ = [
+    "Criterion",
+    "LayerDesign",
+    "LayerOptions",
+    "ScreeningResult",
+    "design_layer",
+    "load_criteria",
+    "screen",
+]
 
 _HOME = {
     "Criterion": "licoat.workflows.criteria",
+    "LayerDesign": "licoat.workflows.layer.design",
+    "LayerOptions": "licoat.workflows.layer.design",
     "ScreeningResult": "licoat.workflows.screening",
+    "design_layer": "licoat.workflows.layer.design",
     "load_criteria": "licoat.workflows.criteria",
     "screen": "licoat.workflows.screening",
 }

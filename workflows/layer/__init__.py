@@ -1,1 +1,17 @@
 """From a reaction to a layer."""
+
+from licoat.workflows.layer.design import LayerDesign, LayerInputError, LayerOptions, design_layer
+from licoat.workflows.layer.inverse import LoadingAnswer, solve_loading
+from licoat.workflows.layer.material import LayerMaterial, LayerPhase, layer_material
+
+__all__ = [
+    "LayerDesign",
+    "LayerInputError",
+    "LayerMaterial",
+    "LayerOptions",
+    "LayerPhase",
+    "LoadingAnswer",
+    "design_layer",
+    "layer_material",
+    "solve_loading",
+]

@@ -1,0 +1,137 @@
+"""The inverse question: which loading gives a layer of a thickness, a lithium loss or a temperature rise.
+
+Thickness and lithium loss are proportional to the loading, so their loadings are exact quotients; the
+temperature rise of the foil grows with the loading and its loading is a root.
+"""
+
+from dataclasses import dataclass
+
+from licoat.thermo.lithiation import LithiationPath
+from licoat.workflows.layer.design import LayerInputError, LayerOptions, evaluate_layer
+from licoat.workflows.layer.material import LayerMaterial
+
+__all__ = ["LoadingAnswer", "solve_loading"]
+
+TRIAL_MG_PER_CM2 = 1e-3
+"""A loading so small that no foil is exhausted by it, to read the proportional quantities."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingAnswer:
+    """Which loading fulfils the wishes.
+
+    Attributes
+    ----------
+    oxide_loading_mg_per_cm2 : float
+        The loading; the largest allowed one if the wishes cannot all be met.
+    feasible : bool
+        Whether all wishes are met.
+    binding : str
+        The wish that determines the loading, or that makes it infeasible.
+    limits : dict of str to float
+        Loading in mg/cm2 that each wish alone would give.
+    """
+
+    oxide_loading_mg_per_cm2: float
+    feasible: bool
+    binding: str
+    limits: dict[str, float]
+
+
+def solve_loading(
+    material: LayerMaterial,
+    path: LithiationPath,
+    lithium_thickness_um: float,
+    options: LayerOptions,
+    *,
+    layer_thickness_um: float | None = None,
+    lithium_consumed_um: float | None = None,
+    temperature_rise_k: float | None = None,
+) -> LoadingAnswer:
+    """Find the loading.
+
+    Parameters
+    ----------
+    material, path, lithium_thickness_um, options
+        As for `licoat.workflows.layer.design.evaluate_layer`.
+    layer_thickness_um : float, optional
+        Wanted thickness of the layer.
+    lithium_consumed_um : float, optional
+        Largest loss of metal.
+    temperature_rise_k : float, optional
+        Largest adiabatic temperature rise of the foil with the layer.
+
+    Returns
+    -------
+    LoadingAnswer
+        With a wanted thickness its loading, if the other wishes and the metal of the foil allow it; without,
+        the largest loading that they allow.
+
+    Raises
+    ------
+    LayerInputError
+        If no wish is given, one is not above 0, or the oxide does not react.
+    """
+    _check_wishes(
+        material,
+        {
+            "layer thickness": layer_thickness_um,
+            "lithium loss": lithium_consumed_um,
+            "temperature rise": temperature_rise_k,
+        },
+    )
+    trial = evaluate_layer(material, path, TRIAL_MG_PER_CM2, 1e6, options)
+    eaten = trial.lithium_consumed_um
+    if not eaten:
+        raise LayerInputError("with a conversion of 0 no loading makes a layer")
+    limits = {"lithium in the foil": lithium_thickness_um / eaten * TRIAL_MG_PER_CM2}
+    if lithium_consumed_um is not None:
+        limits["lithium loss"] = lithium_consumed_um / eaten * TRIAL_MG_PER_CM2
+    if temperature_rise_k is not None:
+        highest = limits["lithium in the foil"]
+        found = _loading_of_rise(material, path, lithium_thickness_um, options, temperature_rise_k, highest)
+        if found is not None:
+            limits["temperature rise"] = found
+    binding = min(limits, key=lambda name: limits[name])
+    if layer_thickness_um is None:
+        return LoadingAnswer(limits[binding], feasible=True, binding=binding, limits=limits)
+    thickness = trial.layer_thickness_um
+    if thickness is None:
+        raise LayerInputError(f"the thickness of a layer of {material.oxide} is unknown: {trial.missing[0]}")
+    wanted = layer_thickness_um / thickness * TRIAL_MG_PER_CM2
+    all_limits = {"layer thickness": wanted} | limits
+    if wanted <= limits[binding] * (1.0 + 1e-12):
+        return LoadingAnswer(wanted, feasible=True, binding="layer thickness", limits=all_limits)
+    return LoadingAnswer(limits[binding], feasible=False, binding=binding, limits=all_limits)
+
+
+def _check_wishes(material: LayerMaterial, wishes: dict[str, float | None]) -> None:
+    if all(wish is None for wish in wishes.values()):
+        raise LayerInputError("no target given: a layer thickness, a lithium loss or a temperature rise")
+    for name, wish in wishes.items():
+        if wish is not None and not 0.0 < wish < float("inf"):
+            raise LayerInputError(f"target {name} {wish:g}: expected a number above 0")
+    if material.is_inert or material.anode_atoms <= 0.0:
+        raise LayerInputError(f"{material.oxide} does not react with {material.anode}: no loading makes a layer of it")
+
+
+def _loading_of_rise(
+    material: LayerMaterial,
+    path: LithiationPath,
+    lithium_thickness_um: float,
+    options: LayerOptions,
+    rise_k: float,
+    highest: float,
+) -> float | None:
+    """Return the loading at which the foil's rise reaches a value; None if it never does below `highest`."""
+    from scipy.optimize import brentq
+
+    def excess(loading: float) -> float:
+        rise = evaluate_layer(material, path, loading, lithium_thickness_um, options).foil_temperature_rise_k
+        if rise is None:
+            raise LayerInputError("the temperature rise is unknown: a heat capacity is missing")
+        return rise - rise_k
+
+    if excess(highest) <= 0.0:
+        return None
+    return float(brentq(excess, 0.0, highest, xtol=1e-9))

@@ -1,0 +1,258 @@
+"""What the layer functions need to know of a reaction: heat, volumes and properties of every phase.
+
+`layer_material` takes the measured value of a property where there is one, else that of the table, and keeps
+the source of each. With ``prefer="table"`` everything comes from the table itself, as in a screen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from licoat.structures import PhaseTable, formula_unit
+from licoat.structures.elements import ION_CHARGE
+from licoat.structures.facts import number, observed_phase, read_facts
+from licoat.structures.formula import atoms_per_formula_unit, molar_mass_g, parse_formula
+from licoat.thermo.lithiation import LithiationPath
+from licoat.thermo.reaction import Reaction, Species
+from licoat.workflows.measurement import measured_reaction
+
+__all__ = ["LayerMaterial", "LayerPhase", "layer_material"]
+
+Prefer = Literal["measured", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPhase:
+    """One phase of the finished layer; None where a property is not known.
+
+    Attributes
+    ----------
+    formula : str
+    amount : float
+        Formula units per formula unit of oxide that reacts.
+    volume_a3_per_fu : float or None
+    volume_fraction : float or None
+        Share of the products' volume.
+    band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa : float or None
+    ionic_conductivity_s_per_cm, electronic_resistivity_ohm_cm, toughness_mpa_sqrt_m : float or None
+    holds_anode_metal_without_oxygen : bool
+        A lithium alloy or the like, taken as the share that conducts lithium.
+    sources : dict of str to str
+        Property to source key.
+    """
+
+    formula: str
+    amount: float
+    volume_a3_per_fu: float | None
+    volume_fraction: float | None
+    band_gap_ev: float | None
+    bulk_modulus_gpa: float | None
+    shear_modulus_gpa: float | None
+    ionic_conductivity_s_per_cm: float | None
+    electronic_resistivity_ohm_cm: float | None
+    toughness_mpa_sqrt_m: float | None
+    holds_anode_metal_without_oxygen: bool
+    sources: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMaterial:
+    """An oxide and what it becomes, per formula unit of oxide.
+
+    Attributes
+    ----------
+    oxide, phase_id, anode, equation : str
+    charge : int
+        Of the anode metal's ion.
+    molar_mass_g : float
+        Of the oxide.
+    oxide_volume_a3, anode_volume_a3 : float or None
+        Per formula unit.
+    anode_atoms : float
+        Anode atoms consumed.
+    heat_ev, heat_sigma_ev : float or None
+        Heat released, positive.
+    products : tuple of LayerPhase
+    sources : dict of str to str
+    is_inert : bool
+    """
+
+    oxide: str
+    phase_id: str
+    anode: str
+    equation: str
+    charge: int
+    molar_mass_g: float
+    oxide_volume_a3: float | None
+    anode_volume_a3: float | None
+    anode_atoms: float
+    heat_ev: float
+    heat_sigma_ev: float | None
+    products: tuple[LayerPhase, ...]
+    sources: dict[str, str]
+    is_inert: bool
+
+    @property
+    def product_volume_a3(self) -> float | None:
+        """Volume of all products, None if one is unknown."""
+        total = 0.0
+        for phase in self.products:
+            if phase.volume_a3_per_fu is None:
+                return None
+            total += phase.amount * phase.volume_a3_per_fu
+        return total
+
+    @property
+    def volume_ratio(self) -> float | None:
+        """Products over oxide."""
+        product = self.product_volume_a3
+        return None if product is None or self.oxide_volume_a3 is None else product / self.oxide_volume_a3
+
+    def fractions(self) -> list[float] | None:
+        """Volume fractions of the products, None if a volume is unknown."""
+        shares = [phase.volume_fraction for phase in self.products]
+        known = [share for share in shares if share is not None]
+        return known if len(known) == len(shares) else None
+
+    def values(self, name: str) -> list[float] | None:
+        """Return a property of all products, None if one is unknown."""
+        found: list[float] = []
+        for phase in self.products:
+            value = getattr(phase, name)
+            if value is None:
+                return None
+            found.append(value)
+        return found
+
+    def lacking(self, name: str) -> str:
+        """Products whose property is not known, in words."""
+        return ", ".join(phase.formula for phase in self.products if getattr(phase, name) is None)
+
+
+def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer = "measured") -> LayerMaterial:
+    """Collect what the layer functions need from a reaction.
+
+    Parameters
+    ----------
+    path : LithiationPath
+        The oxide on the anode metal.
+    measured : PhaseTable
+        Measured enthalpies.
+    prefer : {"measured", "table"}
+        Whose heat and volumes to take where both exist.
+    """
+    reaction = path.final
+    table = {species.formula: species for species in reaction.species}
+    heat, sigma, heat_source = _heat(reaction, measured, prefer)
+    pick = _measured_volume if prefer == "measured" else _no_volume
+
+    def volume(formula: str) -> tuple[float | None, str]:
+        found = pick(formula)
+        if found is not None:
+            return found
+        species = table.get(formula)
+        value = species.volume_a3_per_fu if species is not None else None
+        return value, f"{reaction.source} (computed)" if value is not None else ""
+
+    oxide_volume, oxide_source = volume(path.oxide)
+    anode_volume, anode_source = volume(path.anode)
+    if anode_volume is None:
+        anode_volume, anode_source = _measured_volume(path.anode) or (None, "")
+    return LayerMaterial(
+        oxide=path.oxide,
+        phase_id=path.phase_id,
+        anode=path.anode,
+        equation=reaction.equation,
+        charge=ION_CHARGE[path.anode],
+        molar_mass_g=molar_mass_g(path.oxide),
+        oxide_volume_a3=oxide_volume,
+        anode_volume_a3=anode_volume,
+        anode_atoms=reaction.anode_atoms_per_fu,
+        heat_ev=heat,
+        heat_sigma_ev=sigma,
+        products=_products(reaction, path.anode, measured, volume),
+        sources={"heat": heat_source, "oxide volume": oxide_source, "anode volume": anode_source},
+        is_inert=path.is_inert,
+    )
+
+
+def _heat(reaction: Reaction, measured: PhaseTable, prefer: Prefer) -> tuple[float, float | None, str]:
+    found = measured_reaction(reaction, measured) if prefer == "measured" else ""
+    if isinstance(found, Reaction):
+        return -found.energy_ev_per_fu + 0.0, found.energy_sigma_ev_per_fu, "measured enthalpies, 298.15 K"
+    why = f"; {found}" if found and reaction.coefficients else ""
+    source = f"{reaction.source}, {reaction.scheme} (computed{why})"
+    return -reaction.energy_ev_per_fu + 0.0, reaction.energy_sigma_ev_per_fu, source
+
+
+def _measured_volume(formula: str) -> tuple[float, str] | None:
+    phase = observed_phase(formula)
+    if phase is None or phase.volume_a3_per_atom is None:
+        return None
+    return phase.volume_a3_per_atom * atoms_per_formula_unit(formula), phase.source
+
+
+def _no_volume(_: str) -> tuple[float, str] | None:
+    return None
+
+
+def _products(
+    reaction: Reaction, anode: str, measured: PhaseTable, volume: Callable[[str], tuple[float | None, str]]
+) -> tuple[LayerPhase, ...]:
+    volumes = {s.formula: volume(s.formula) for s in reaction.products}
+    parts = [
+        None if volumes[s.formula][0] is None else s.amount * (volumes[s.formula][0] or 0.0) for s in reaction.products
+    ]
+    total = None if None in parts else sum(part or 0.0 for part in parts)
+    return tuple(_phase(s, anode, measured, volumes[s.formula], total) for s in reaction.products)
+
+
+def _phase(
+    species: Species, anode: str, measured: PhaseTable, volume: tuple[float | None, str], total: float | None
+) -> LayerPhase:
+    conductivity, resistivity = (
+        _first_measured(measured, species.formula, name)
+        for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm")
+    )
+    toughness = _toughness().get(species.formula)
+    elements = set(parse_formula(species.formula))
+    value, source = volume
+    sources = {
+        "volume": source,
+        "band gap": species.band_gap_source,
+        "moduli": species.elastic_source,
+        "toughness": toughness[1] if toughness else "",
+    }
+    return LayerPhase(
+        formula=species.formula,
+        amount=species.amount,
+        volume_a3_per_fu=value,
+        volume_fraction=None if total is None or value is None else species.amount * value / total,
+        band_gap_ev=species.band_gap_ev,
+        bulk_modulus_gpa=species.bulk_modulus_gpa,
+        shear_modulus_gpa=species.shear_modulus_gpa,
+        ionic_conductivity_s_per_cm=conductivity,
+        electronic_resistivity_ohm_cm=resistivity,
+        toughness_mpa_sqrt_m=toughness[0] if toughness else None,
+        holds_anode_metal_without_oxygen=anode in elements and "O" not in elements and len(elements) > 1,
+        sources={name: text for name, text in sources.items() if text},
+    )
+
+
+def _first_measured(measured: PhaseTable, formula: str, name: str) -> float | None:
+    values = (float(measured.column(name)[row]) for row in measured.rows_of(formula))
+    return next((value for value in values if value == value), None)  # noqa: PLR0124 - not NaN
+
+
+@cache
+def _toughness() -> dict[str, tuple[float, str]]:
+    """Fracture toughness by formula: measured first, else a Griffith estimate."""
+    found: dict[str, tuple[float, str]] = {}
+    for wanted in ("K_Ic", "K_Ic_Griffith_estimate"):
+        for row in read_facts("toughness_ion"):
+            value = number(row["value"])
+            if row["property"] == wanted and value is not None and row["material"].isalnum():
+                label = row["source"] if wanted == "K_Ic" else f"Griffith estimate, {row['source']}"
+                found.setdefault(formula_unit(row["material"]), (value, f"{label} [{row['quality']}]"))
+    return found
