@@ -11,6 +11,7 @@ from licoat.workflows.compare import Comparison
 from licoat.workflows.measurement import MeasuredSide
 from licoat.workflows.screening import ScreeningResult
 from licoat.workflows.tables import LEGEND, phase_values, source_line, verdict_marks
+from licoat.workflows.text import equation_text
 
 __all__ = ["print_comparison", "print_data", "print_path", "print_reaction", "print_screen", "text_table"]
 
@@ -142,7 +143,7 @@ def _phase_table(reaction: Reaction) -> str:
 
 def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio: float | None) -> None:
     """Print a reaction as a card with the measured values beside it."""
-    say(_equation(reaction.equation))
+    say(equation_text(reaction.equation))
     say()
     for name, text in _reaction_lines(reaction):
         say(f"  {name:<16}{text}")
@@ -156,10 +157,6 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
     else:
         say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
     say(f"source: {reaction.source}, scheme {reaction.scheme}")
-
-
-def _equation(equation: str) -> str:
-    return render_unicode(equation).replace("->", "→")
 
 
 def print_path(path: LithiationPath, side: MeasuredSide) -> None:
@@ -181,14 +178,14 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     if path.decomposition_energy_ev_per_fu < 0:
         say(f"  before any {path.anode}: {path.decomposition_energy_ev_per_fu:.3f} eV by going to the lowest phases")
     say()
-    say(f"end state  {_equation(path.final.equation)}")
+    say(f"end state  {equation_text(path.final.equation)}")
     for name, text in _reaction_lines(path.final):
         say(f"  {name:<16}{text}")
     for name, reaction in path.staged.items():
         if reaction is not None:
             energy = _with_sigma(reaction.energy_ev_per_fu, reaction.energy_sigma_ev_per_fu)
             per = reaction.oxide
-            say(f"  {name:<16}{_equation(reaction.equation)}: {energy} eV per {per}")
+            say(f"  {name:<16}{equation_text(reaction.equation)}: {energy} eV per {per}")
     for other in path.alternatives:
         ratio = "" if other.volume_ratio_oxide is None else f", volume ratio {other.volume_ratio_oxide:.2f}"
         say(f"  if it were      {other.phase_id} ({other.space_group}): {other.energy_ev_per_fu:.2f} eV{ratio}")
@@ -208,7 +205,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print all sources side by side."""
-    say(_equation(comparison.equation))
+    say(equation_text(comparison.equation))
     say()
     rows = []
     for quantity, values in comparison.rows.items():

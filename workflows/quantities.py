@@ -6,13 +6,16 @@ Each is a `Measure`: value, sigma, source, and what is missing where it cannot b
 import math
 from collections.abc import Callable, Sequence
 
+from licoat.structures.elements import ION_CHARGE
 from licoat.structures.facts import hazard_fact
 from licoat.structures.formula import parse_formula
 from licoat.structures.units import EV_PER_A3_TO_GPA
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.criteria import Measure
-from licoat.workflows.layer.mechanics import reuss, voigt
+from licoat.workflows.layer.heat import heat_j_per_cm2
+from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capacity_mah_per_cm2, thickness_um
+from licoat.workflows.layer.mechanics import composite_bounds, reuss, voigt
 
 __all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "measure_all"]
 
@@ -171,6 +174,68 @@ def _heat_per_product(path: LithiationPath) -> Measure:
     return Measure(-reaction.energy_ev_per_fu * factor + 0.0, None if sigma is None else sigma * factor, source=source)
 
 
+def _per_um_oxide(path: LithiationPath) -> tuple[float | None, str, str]:
+    """Amount of oxide in mol/cm2 in 1 um of dense oxide, the source, and what is missing."""
+    row = path.phases.index_of(path.phase_id)
+    volume = float(path.phases.column("volume_a3_per_atom")[row] * path.phases.atoms[row])
+    source = f"volumes of {path.final.source}"
+    if math.isnan(volume):
+        return None, source, f"no volume of {path.oxide}"
+    return amount_of_thickness_mol_per_cm2(1.0, volume), source, ""
+
+
+def _anode_um_per_um_oxide(path: LithiationPath) -> Measure:
+    """Thickness of anode metal eaten per thickness of dense oxide (um per um)."""
+    amount, source, missing = _per_um_oxide(path)
+    volume = next((s.volume_a3_per_fu for s in path.final.reactants if s.formula == path.anode), 0.0)
+    if amount is None or volume is None:
+        return Measure(None, source=source, missing=missing or f"no volume of {path.anode}")
+    return Measure(thickness_um(amount * path.final.anode_atoms_per_fu, volume), source=source)
+
+
+def _capacity_per_um_oxide(path: LithiationPath) -> Measure:
+    """Charge of the consumed anode metal per thickness of dense oxide, mAh/cm2 per um."""
+    amount, source, missing = _per_um_oxide(path)
+    if amount is None:
+        return Measure(None, source=source, missing=missing)
+    charge = ION_CHARGE[path.anode]
+    return Measure(capacity_mah_per_cm2(amount * path.final.anode_atoms_per_fu, charge), source=source)
+
+
+def _heat_per_um_oxide(path: LithiationPath) -> Measure:
+    """Heat per area and per thickness of dense oxide, J/cm2 per um."""
+    amount, _, missing = _per_um_oxide(path)
+    reaction = path.final
+    source = f"{reaction.source} ({reaction.scheme})"
+    if amount is None:
+        return Measure(None, source=source, missing=missing)
+    sigma = reaction.energy_sigma_ev_per_fu
+    return Measure(
+        heat_j_per_cm2(-reaction.energy_ev_per_fu + 0.0, amount),
+        None if sigma is None else heat_j_per_cm2(sigma, amount),
+        source=source,
+    )
+
+
+def _hashin_shtrikman(name: str) -> Callable[[LithiationPath], Measure]:
+    def measure(path: LithiationPath) -> Measure:
+        products = path.final.products
+        source = "; ".join(f"{s.formula}: {s.elastic_source}" for s in products if s.elastic_source)
+        lacking = [s.formula for s in products if not s.shear_modulus_gpa or not s.bulk_modulus_gpa]
+        if lacking or any(s.volume_fraction is None for s in products):
+            return Measure(
+                None, source=source, missing=f"no modulus of {', '.join(lacking)}" if lacking else "no volumes"
+            )
+        bounds = composite_bounds(
+            [s.volume_fraction or 0.0 for s in products],
+            [s.bulk_modulus_gpa or 0.0 for s in products],
+            [s.shear_modulus_gpa or 0.0 for s in products],
+        )
+        return Measure(getattr(bounds, name), source=source)
+
+    return measure
+
+
 def _hazard(path: LithiationPath) -> Measure:
     fact = hazard_fact(path.oxide)
     if fact is None or fact.hazard_score is None:
@@ -202,6 +267,13 @@ QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
     "shear_modulus_voigt_gpa": _shear(voigt),
     "lithium_um_per_um_product": _anode_per_product,
     "heat_j_per_cm2_per_um_product": _heat_per_product,
+    "lithium_um_per_um_oxide": _anode_um_per_um_oxide,
+    "lithium_mah_per_cm2_per_um_oxide": _capacity_per_um_oxide,
+    "heat_j_per_cm2_per_um_oxide": _heat_per_um_oxide,
+    "product_um_per_um_oxide": _volume_ratio("volume_ratio_oxide"),
+    "shear_modulus_lower_gpa": _hashin_shtrikman("shear_lower_gpa"),
+    "shear_modulus_upper_gpa": _hashin_shtrikman("shear_upper_gpa"),
+    "conducting_volume_fraction": _alloy,
     "hazard_score": _hazard,
     "price_usd_per_kg_oxide": _price,
 }

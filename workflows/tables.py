@@ -1,7 +1,6 @@
 """The tables of a screen: one schema, several outputs (CSV, Parquet, Markdown, LaTeX, Excel)."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 from licoat.structures.formula import render_latex
 from licoat.thermo.reaction import Reaction
 from licoat.workflows.criteria import State
+from licoat.workflows.exports import escape_latex, latex_table, save_files, save_frame, write_excel
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from licoat.workflows.screening import Candidate, ScreeningResult
 
-__all__ = ["PAPER_COLUMNS", "phase_values", "result_frame", "save_result", "to_latex", "to_markdown"]
+__all__ = [
+    "DESIGN_COLUMNS",
+    "PAPER_COLUMNS",
+    "design_frame",
+    "phase_values",
+    "result_frame",
+    "save_result",
+    "to_latex",
+    "to_markdown",
+]
 
 _SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
 LEGEND = (
@@ -78,6 +87,15 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
     }
 
 
+DESIGN_COLUMNS = (
+    "lithium_um_per_um_oxide",
+    "lithium_mah_per_cm2_per_um_oxide",
+    "heat_j_per_cm2_per_um_oxide",
+    "product_um_per_um_oxide",
+    "shear_modulus_lower_gpa",
+    "shear_modulus_upper_gpa",
+    "conducting_volume_fraction",
+)
 _MEASURED_COLUMNS = (
     "metallic_volume_fraction",
     "insulating_volume_fraction",
@@ -86,6 +104,7 @@ _MEASURED_COLUMNS = (
     "shear_modulus_voigt_gpa",
     "lithium_um_per_um_product",
     "heat_j_per_cm2_per_um_product",
+    *DESIGN_COLUMNS,
     "hazard_score",
     "price_usd_per_kg_oxide",
 )
@@ -96,15 +115,23 @@ def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
     import pandas as pd
 
     frame = pd.DataFrame([_row(candidate) for candidate in result.candidates])
-    numbers = [c for c in frame.columns if c.endswith(_NUMERIC_ENDINGS)]
+    others = {*_TEXT_COLUMNS, "rank", "hull_phases", "pareto"}
+    numbers = [c for c in frame.columns if c not in others and not c.startswith("criterion_")]
     return frame.astype(dict.fromkeys(numbers, float)).astype({"pareto": "boolean"})
 
 
-_NUMERIC_ENDINGS = (
-    "_ev_per_fu", "_ev_per_atom", "_per_anode_atom", "_per_mol", "_per_kg_oxide", "_per_kg_reactants", "_per_m3_oxide",
-    "_ratio_oxide", "_ratio_reactants", "_per_fu", "_v", "_fraction", "_reuss_gpa", "_voigt_gpa", "_per_um_product",
-    "hazard_score",
-)  # fmt: skip
+_TEXT_COLUMNS = {
+    "formula",
+    "verdict",
+    "equation",
+    "band_gaps_ev",
+    "shear_moduli_gpa",
+    "phase_id",
+    "phase_choice",
+    "measured_missing",
+    "scheme",
+    "source",
+}
 
 
 def verdict_marks(candidate: "Candidate") -> str:
@@ -167,36 +194,12 @@ def to_latex(result: "ScreeningResult") -> str:
 
     The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
     """
-    heads = " & ".join(latex for _, latex, _ in PAPER_COLUMNS.values())
-    n = len(PAPER_COLUMNS)
     wide = {"equation": r"p{5cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
     columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
     about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
-    caption = _escape(" ".join([about, LEGEND, source_line(result)]))
-    lines = [
-        r"% needs \usepackage{booktabs,longtable}; landscape pages are recommended",
-        r"{\scriptsize\setlength{\tabcolsep}{3pt}\setlength{\LTcapwidth}{\linewidth}",
-        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
-        rf"\caption{{{caption}}}\\",
-        r"\toprule",
-        rf"{heads} \\",
-        r"\midrule",
-        r"\endfirsthead",
-        r"\toprule",
-        rf"{heads} \\",
-        r"\midrule",
-        r"\endhead",
-        rf"\midrule\multicolumn{{{n}}}{{r}}{{continued}}\\\endfoot",
-        r"\bottomrule\endlastfoot",
-    ]
-    lines += [" & ".join(_latex_cell(key, cell) for key, cell in row.items()) + r" \\" for row in _cells(result)]
-    return "\n".join([*lines, r"\end{longtable}}", ""])
-
-
-def _escape(text: str) -> str:
-    for character in "#%&_$":
-        text = text.replace(character, f"\\{character}")
-    return text.replace("~", r"\textasciitilde{}")
+    caption = escape_latex(" ".join([about, LEGEND, source_line(result)]))
+    rows = [[_latex_cell(key, cell) for key, cell in row.items()] for row in _cells(result)]
+    return latex_table(columns, [latex for _, latex, _ in PAPER_COLUMNS.values()], rows, caption)
 
 
 def _latex_cell(key: str, text: str) -> str:
@@ -208,30 +211,28 @@ def _latex_cell(key: str, text: str) -> str:
     return f"${text}$" if text.startswith("-") else text
 
 
+def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
+    """Return the design table: what 1 um of dense oxide eats, gives off and becomes, for every oxide."""
+    return result.table[["rank", "formula", "equation", *DESIGN_COLUMNS]]
+
+
 def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
     """Write all tables of a screen; each file appears whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     frame = result.table
-    writers: dict[str, Callable[[Path], Any]] = {
-        "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
-        "table.parquet": lambda p: frame.to_parquet(p, index=False),
-        "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
-        "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
-        "table.xlsx": lambda p: _write_excel(result, p),
-        "ledger.csv": lambda p: result.ledger.to_csv(p, index=False, float_format="%.8g"),
-        "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
-    }
-    written = []
-    for name, write in writers.items():
-        target = folder / name
-        temporary = folder / f".{os.getpid()}.{name}"
-        try:
-            write(temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        written.append(target)
-    return written
+    written = save_files(
+        folder,
+        {
+            "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+            "table.parquet": lambda p: frame.to_parquet(p, index=False),
+            "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
+            "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
+            "table.xlsx": lambda p: write_excel(_sheets(result), p),
+            "ledger.csv": lambda p: result.ledger.to_csv(p, index=False, float_format="%.8g"),
+            "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
+        },
+    )
+    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
+    return written + save_frame(design_frame(result), folder, "design", caption)
 
 
 def _manifest(result: "ScreeningResult") -> dict[str, Any]:
@@ -242,22 +243,21 @@ def _manifest(result: "ScreeningResult") -> dict[str, Any]:
     }
 
 
-def _write_excel(result: "ScreeningResult", path: Path) -> None:
+def _sheets(result: "ScreeningResult") -> dict[str, "pd.DataFrame"]:
+    """Sheets of the workbook."""
     import pandas as pd
 
-    funnel = pd.DataFrame(
-        [
-            {"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())}
-            for s in result.funnel
-        ]
-    )
-    criteria = pd.DataFrame([criterion.to_dict() for criterion in result.criteria])
-    about = pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}])
+    steps = [
+        {"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())}
+        for s in result.funnel
+    ]
     paper = pd.DataFrame(_cells(result)).rename(columns={key: plain for key, (plain, _, _) in PAPER_COLUMNS.items()})
-    sheets = {"paper": paper, "table": result.table, "ledger": result.ledger, "funnel": funnel, "criteria": criteria}
-    with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        for name, frame in (sheets | {"about": about}).items():
-            frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 2))
-            for cells in writer.sheets[name].columns:
-                width = max(len(str(cell.value or "")) for cell in cells)
-                writer.sheets[name].column_dimensions[cells[0].column_letter].width = min(width + 2, 48)
+    return {
+        "paper": paper,
+        "table": result.table,
+        "design": design_frame(result),
+        "ledger": result.ledger,
+        "funnel": pd.DataFrame(steps),
+        "criteria": pd.DataFrame([criterion.to_dict() for criterion in result.criteria]),
+        "about": pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}]),
+    }

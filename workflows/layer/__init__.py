@@ -1,6 +1,13 @@
 """From a reaction to a layer."""
 
-from licoat.workflows.layer.design import LayerDesign, LayerInputError, LayerOptions, design_layer
+from licoat.workflows.layer.design import (
+    LayerDesign,
+    LayerInputError,
+    LayerOptions,
+    check_inputs,
+    design_layer,
+    evaluate_layer,
+)
 from licoat.workflows.layer.inverse import LoadingAnswer, solve_loading
 from licoat.workflows.layer.material import LayerMaterial, LayerPhase, layer_material
 
@@ -11,7 +18,9 @@ __all__ = [
     "LayerOptions",
     "LayerPhase",
     "LoadingAnswer",
+    "check_inputs",
     "design_layer",
+    "evaluate_layer",
     "layer_material",
     "solve_loading",
 ]

@@ -207,13 +207,25 @@ def design_layer(
     1.1
     """
     chosen = options or LayerOptions()
-    chosen.check()
-    for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
-        if not math.isfinite(value) or value < 0.0:
-            raise LayerInputError(f"{name} {value:g}: expected a number from 0")
+    check_inputs(chosen, oxide_loading_mg_per_cm2, lithium_thickness_um)
     path = lithiate(oxide, phases, anode=anode, phase_id=phase_id)
     material = layer_material(path, load_phases("measured"), prefer=prefer)
     return evaluate_layer(material, path, oxide_loading_mg_per_cm2, lithium_thickness_um, chosen)
+
+
+def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium_thickness_um: float) -> None:
+    """Refuse inputs that no layer can have.
+
+    Raises
+    ------
+    LayerInputError
+        Naming the input and its range.
+    """
+    options.check()
+    for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
+        if not math.isfinite(value) or value < 0.0:
+            unit = "mg/cm2" if name == "oxide loading" else "um"
+            raise LayerInputError(f"{name} {value:g} {unit}: expected a number from 0")
 
 
 def evaluate_layer(

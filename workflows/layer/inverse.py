@@ -5,6 +5,7 @@ temperature rise of the foil grows with the loading and its loading is a root.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from licoat.thermo.lithiation import LithiationPath
 from licoat.workflows.layer.design import LayerInputError, LayerOptions, evaluate_layer
@@ -36,6 +37,10 @@ class LoadingAnswer:
     feasible: bool
     binding: str
     limits: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def solve_loading(
