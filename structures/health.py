@@ -55,6 +55,7 @@ def verify(phases: PhaseTable) -> list[Check]:
         checks.append(("embedded table is what its inputs give", lambda _: "; ".join(verify_builtin()[:3])))
     if phases.source == "measured":
         checks.append(("enthalpy, entropy and Gibbs energy agree", lambda _: "; ".join(_gibbs_problems())))
+        checks.append(("heat capacity tables agree with the values at 298 K", lambda _: "; ".join(_cp_problems())))
     return [Check(name, test(phases)) for name, test in checks]
 
 
@@ -133,3 +134,14 @@ def _gibbs_problems(tolerance_kj_per_mol: float = 1.5) -> Iterator[str]:
         expected = h - STANDARD_TEMPERATURE_K * (s - sum(n * entropy[e] for e, n in counts.items())) / 1000.0
         if abs(expected - g) > max(tolerance_kj_per_mol, number(row["u_dHf"]) or 0.0):
             yield f"{row['key']}: G {g} but H - TS {expected:.1f} kJ/mol"
+
+
+def _cp_problems(tolerance: float = 0.03) -> Iterator[str]:
+    """Compare the first point of each heat capacity table with the tabulated value at 298 K."""
+    known = {row["formula"]: number(row["Cp298_J_molK"]) for row in read_facts("thermochem")}
+    for row in read_facts("heat_capacity"):
+        expected = known.get(row["formula"])
+        if float(row["T_K"]) != STANDARD_TEMPERATURE_K or expected is None:
+            continue
+        if abs(float(row["Cp_J_molK"]) / expected - 1.0) > tolerance:
+            yield f"{row['formula']}: {row['Cp_J_molK']} in heat_capacity.csv, {expected} J/mol/K in thermochem.csv"

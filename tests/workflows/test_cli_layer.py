@@ -1,0 +1,107 @@
+import json
+
+import pytest
+
+from licoat.workflows.cli import main
+
+CONTRACT = {
+    "oxide_loading_mg_per_cm2",
+    "lithium_consumed_um",
+    "lithium_consumed_mah_per_cm2",
+    "lithium_left_um",
+    "product_thickness_um",
+    "heat_j_per_cm2",
+    "adiabatic_temperature_k",
+    "lithium_melted_um",
+    "shear_modulus_lower_gpa",
+    "shear_modulus_upper_gpa",
+    "conducting_volume_fraction",
+    "missing",
+}
+
+
+def run_json(capsys, *arguments):
+    assert main([*arguments, "--json"]) == 0
+    out = capsys.readouterr()
+    assert out.err == ""
+
+    def no_constant(name):
+        raise ValueError(name)
+
+    return json.loads(out.out, parse_constant=no_constant)
+
+
+def test_json_holds_the_contract_and_the_inputs(capsys):
+    found = run_json(capsys, "layer", "Sb2O3", "--loading", "1.0", "--lithium", "20", "--packing", "0.6")
+    assert set(found) >= CONTRACT
+    assert found["oxide_loading_mg_per_cm2"] == 1.0
+    assert found["options"]["packing_fraction"] == 0.6
+    # 12 F / 291.52 g/mol = 1103 mAh/g
+    assert found["lithium_consumed_mah_per_cm2"] == pytest.approx(1.103, rel=1e-3)
+
+
+def test_card_has_every_group_and_names_what_is_missing(capsys):
+    assert main(["layer", "Sb2O3"]) == 0
+    out = capsys.readouterr().out
+    for group in ("LOADING", "COMPACTION", "HEAT", "MECHANICS", "TRANSPORT", "CELL"):
+        assert group in out
+    assert "assumed: packing fraction 0.6" in out
+    assert "unknown: ionic_conductivity_s_per_cm (no ionic conductivity of Li3Sb)" in out
+
+
+def test_target_thickness_is_met(capsys):
+    found = run_json(capsys, "layer", "Sb2O3", "--target-thickness", "5")
+    assert found["layer_thickness_um"] == pytest.approx(5.0)
+    assert found["target"]["feasible"] is True
+
+
+def test_infeasible_target_says_what_binds(capsys):
+    found = run_json(capsys, "layer", "Sb2O3", "--target-thickness", "50", "--lithium", "20")
+    assert found["target"]["feasible"] is False
+    assert found["target"]["binding"] == "lithium in the foil"
+    assert found["lithium_left_um"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_exhausted_foil_says_what_remains(capsys):
+    assert main(["layer", "Sb2O3", "--loading", "5", "--lithium", "15.5"]) == 0
+    out = capsys.readouterr().out
+    assert "Li exhausted" in out
+    assert "mg/cm2 of Sb2O3 left" in out
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_stack_figure_is_written(capsys, tmp_path, ending):
+    file = tmp_path / f"stack.{ending}"
+    assert main(["layer", "SnO2", "--plot", str(file), "--quiet"]) == 0
+    assert file.stat().st_size > 5_000
+    if ending == "svg":
+        assert "SnO₂" in file.read_text(encoding="utf-8") or "<path" in file.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--loading", "-1"], "oxide loading -1 mg/cm2: expected a number from 0"),
+        (["--packing", "1.5"], "packing_fraction 1.5"),
+        (["--packing", "0"], "packing_fraction 0"),
+        (["--lithium", "-3"], "lithium thickness -3 um"),
+        (["--lithium", "nan"], "lithium thickness nan um"),
+        (["--efficiency", "2"], "coulombic_efficiency 2"),
+        (["--loading", "1", "--target-thickness", "5"], "exclude each other"),
+        (["--target-thickness", "0"], "target layer thickness 0"),
+        (["--plot", "a.gif"], "ending must be"),
+        (["--phase", "nope"], "no phase 'nope'"),
+    ],
+)
+def test_absurd_inputs_get_one_line(capsys, arguments, words):
+    assert main(["layer", "Sb2O3", *arguments]) == 2
+    out = capsys.readouterr()
+    assert out.out == ""
+    assert words in out.err
+    assert out.err.count("\n") == 1
+
+
+def test_an_oxide_that_does_not_react_has_no_loading_for_a_layer(capsys):
+    assert main(["layer", "CaO", "--target-thickness", "5"]) == 2
+    assert "CaO does not react with Li" in capsys.readouterr().err
