@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from licoat.workflows.criteria import Criterion, load_criteria
-    from licoat.workflows.layer.design import LayerDesign, LayerOptions, design_layer
+    from licoat.workflows.layer import LayerDesign, LayerOptions, design_layer
     from licoat.workflows.screening import ScreeningResult, screen
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
 _HOME = {
     "Criterion": "licoat.workflows.criteria",
     "LayerDesign": "licoat.workflows.layer.design",
-    "LayerOptions": "licoat.workflows.layer.design",
+    "LayerOptions": "licoat.workflows.layer.options",
     "ScreeningResult": "licoat.workflows.screening",
     "design_layer": "licoat.workflows.layer.design",
     "load_criteria": "licoat.workflows.criteria",

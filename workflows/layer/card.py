@@ -1,7 +1,8 @@
 """A layer as a card on the console: grouped, with units, with what is assumed and what is missing."""
 
 from licoat.workflows.console import say, text_table
-from licoat.workflows.layer.design import LayerDesign, LayerQuantity
+from licoat.workflows.layer.build import LayerQuantity
+from licoat.workflows.layer.design import LayerDesign
 from licoat.workflows.layer.inverse import LoadingAnswer
 from licoat.workflows.text import equation_text, split_unit
 
@@ -64,7 +65,7 @@ def _line(quantity: LayerQuantity) -> str:
     words, unit = split_unit(quantity.name)
     value = "unknown" if quantity.value is None else f"{quantity.value:.4g}"
     note = f"  {quantity.note}" if quantity.note else ""
-    return f"{words:<30}{value:>10} {unit:<8}{note}".rstrip()
+    return f"{words:<32}{value:>10} {unit:<8}{note}".rstrip()
 
 
 def _cell(value: float | None, digits: int) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from licoat.thermo.lithiation import LithiationPath
-from licoat.workflows.layer.design import LayerInputError, LayerOptions, evaluate_layer
+from licoat.workflows.layer.design import evaluate_layer
 from licoat.workflows.layer.material import LayerMaterial
+from licoat.workflows.layer.options import LayerInputError, LayerOptions
 
 __all__ = ["LoadingAnswer", "solve_loading"]
 

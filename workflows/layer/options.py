@@ -1,0 +1,88 @@
+"""What is assumed of powder, foil, cell and load, and which inputs are possible."""
+
+import math
+from dataclasses import dataclass, fields
+
+from licoat.structures.errors import LicoatError
+
+__all__ = ["LayerInputError", "LayerOptions", "check_inputs"]
+
+
+class LayerInputError(LicoatError, ValueError):
+    """A layer that cannot exist was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOptions:
+    """What is assumed of powder, foil, cell and load; every value is printed with the result.
+
+    Attributes
+    ----------
+    packing_fraction : float
+        Solid share of the powder as sprayed, above 0 and at most 1.
+    conversion : float
+        Share of the oxide that reacts if there is enough metal, 0 to 1.
+    current_ma_per_cm2 : float
+        Current density for the polarisation.
+    overpotential_v : float
+        Overpotential of deposition, for the pressure in a flaw.
+    cell_voltage_v : float
+        Average voltage of the cell; across the layer for the leakage.
+    cathode_capacity_mah_per_cm2, cathode_thickness_um, cathode_mass_mg_per_cm2 : float
+        Cathode with its current collector. The default is the founding paper's LFP (2.7 mAh/cm2 of 155 mAh/g
+        at 90 % active mass, on 15 um of aluminium).
+    electrolyte_mass_mg_per_cm2 : float
+        Liquid in the cathode's pores.
+    coulombic_efficiency : float
+        Of the lithium electrode, 0 to 1.
+    copper_thickness_um : float
+        Foil of the reference electrode (lithium on copper).
+    lithium_shear_modulus_gpa : float
+        The founding paper's 3.4; measured values are 2.8 (polycrystal) to 4.2.
+    """
+
+    packing_fraction: float = 0.6
+    conversion: float = 1.0
+    current_ma_per_cm2: float = 1.0
+    overpotential_v: float = 0.05
+    cell_voltage_v: float = 3.4
+    cathode_capacity_mah_per_cm2: float = 2.7
+    cathode_thickness_um: float = 105.0
+    cathode_mass_mg_per_cm2: float = 23.4
+    electrolyte_mass_mg_per_cm2: float = 4.0
+    coulombic_efficiency: float = 0.99
+    copper_thickness_um: float = 10.0
+    lithium_shear_modulus_gpa: float = 3.4
+
+    def check(self) -> None:
+        """Refuse values that no layer can have.
+
+        Raises
+        ------
+        LayerInputError
+            Naming the option and its range.
+        """
+        shares = {"packing_fraction": (0.0, 1.0), "conversion": (0.0, 1.0), "coulombic_efficiency": (0.0, 1.0)}
+        for option in fields(self):
+            value = getattr(self, option.name)
+            low, high = shares.get(option.name, (0.0, math.inf))
+            zero_is_fine = option.name in {"conversion", "electrolyte_mass_mg_per_cm2", "copper_thickness_um"}
+            if not math.isfinite(value) or value > high or value < low or (value == low and not zero_is_fine):
+                above = "from 0" if zero_is_fine else "above 0"
+                upto = "" if high == math.inf else f" up to {high:g}"
+                raise LayerInputError(f"{option.name} {value:g}: expected a number {above}{upto}")
+
+
+def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium_thickness_um: float) -> None:
+    """Refuse inputs that no layer can have.
+
+    Raises
+    ------
+    LayerInputError
+        Naming the input and its range.
+    """
+    options.check()
+    for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
+        if not math.isfinite(value) or value < 0.0:
+            unit = "mg/cm2" if name == "oxide loading" else "um"
+            raise LayerInputError(f"{name} {value:g} {unit}: expected a number from 0")
