@@ -383,7 +383,8 @@ def _paper(options: argparse.Namespace) -> None:
     if options.out is not None:
         from licoat.workflows.exports import save_frame
 
-        save_frame(table.to_frame(), Path(options.out), "paper", "Numbers of the founding paper, recomputed.")
+        caption = "Numbers of the founding paper, recomputed; sources as explained by licoat paper --json."
+        save_frame(table.to_frame(), Path(options.out), "paper", caption, printed=table.to_printed_frame())
     if options.json:
         _print_json(table.to_dict())
     elif not options.quiet:

@@ -1,6 +1,7 @@
 """What the command line prints: tables and cards for people."""
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,20 @@ from licoat.structures.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.workflows.compare import Comparison
 from licoat.workflows.measurement import MeasuredSide
+from licoat.workflows.paper import PaperTable
 from licoat.workflows.screening import ScreeningResult
 from licoat.workflows.tables import LEGEND, phase_values, source_line, verdict_marks
 from licoat.workflows.text import equation_text
 
-__all__ = ["print_comparison", "print_data", "print_path", "print_reaction", "print_screen", "text_table"]
+__all__ = [
+    "print_comparison",
+    "print_data",
+    "print_paper",
+    "print_path",
+    "print_reaction",
+    "print_screen",
+    "text_table",
+]
 
 
 def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
@@ -225,3 +235,20 @@ def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:
             say(f"{name:<20}{getattr(manifest, name)}")
     for name, value in details.items():
         say(f"{name:<20}{value}")
+
+
+def print_paper(table: PaperTable) -> None:
+    """Print the founding paper's numbers beside ours, by theme, with the reason of every verdict."""
+    theme = ""
+    for row in table.rows:
+        if row.theme != theme:
+            theme = row.theme
+            say()
+            say(theme.upper())
+        ours = ", ".join(f"{source} {value:.4g}" for source, value in row.values.items()) or "-"
+        unit = row.unit if row.paper_value is not None else ""
+        say(f"  {row.quantity}")
+        say(f"    paper {row.paper_label} {unit}".rstrip() + f" | {ours} | {row.verdict.upper()}")
+        say(textwrap.fill(f"{row.explanation} [{row.where}]", 116, initial_indent="    ", subsequent_indent="    "))
+    say()
+    say(", ".join(f"{count} {verdict}" for verdict, count in table.counts.items()))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from licoat.structures.elements import ATOMIC_NUMBER
 from licoat.structures.formula import render_latex
 from licoat.workflows.text import split_unit
 
@@ -20,7 +21,8 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 _FORMULA_WORD = re.compile(r"(?:[A-Z][a-z]?\d*)*[A-Z][a-z]?\d+(?:[A-Z][a-z]?\d*)*")
 WIDEST_COLUMN = 48
 CM_PER_CHARACTER = 0.13  # of LaTeX scriptsize
-TEXT_WIDTH_CM = 16.0  # of all text columns together on a landscape page
+PAGE_WIDTH_CM = 24.5  # of a landscape page
+NUMBER_WIDTH_CM = 1.5  # of a column of numbers or short words
 SHORT_TEXT = 16  # characters up to which a column is not wrapped
 
 
@@ -53,7 +55,9 @@ def save_files(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> li
     return written
 
 
-def save_frame(frame: "pd.DataFrame", folder: Path, stem: str, caption: str) -> list[Path]:
+def save_frame(
+    frame: "pd.DataFrame", folder: Path, stem: str, caption: str, *, printed: "pd.DataFrame | None" = None
+) -> list[Path]:
     """Write a data frame as ``STEM.csv``, ``.md``, ``.tex`` and ``.xlsx``.
 
     Parameters
@@ -65,13 +69,16 @@ def save_frame(frame: "pd.DataFrame", folder: Path, stem: str, caption: str) -> 
         Name without ending.
     caption : str
         One sentence, under the table.
+    printed : DataFrame, optional
+        What goes into Markdown and LaTeX, if the data frame itself is too wide for a page.
     """
+    page = frame if printed is None else printed
     return save_files(
         folder,
         {
             f"{stem}.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
-            f"{stem}.md": lambda p: p.write_text(frame_markdown(frame, caption), encoding="utf-8"),
-            f"{stem}.tex": lambda p: p.write_text(frame_latex(frame, caption), encoding="utf-8"),
+            f"{stem}.md": lambda p: p.write_text(frame_markdown(page, caption), encoding="utf-8"),
+            f"{stem}.tex": lambda p: p.write_text(frame_latex(page, caption), encoding="utf-8"),
             f"{stem}.xlsx": lambda p: write_excel({stem: frame}, p),
         },
     )
@@ -99,20 +106,26 @@ def escape_latex(text: str) -> str:
 
 def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
     """Write a data frame as a LaTeX ``longtable`` with booktabs rules; formulas get subscripts."""
-    longest = {
-        name: max([len(name) // 2, *(len(_cell(v)) for v in frame[name])])
-        for name in frame.columns
-        if frame[name].dtype.kind not in "fiu"
+    texts = {name: [_cell(v) for v in frame[name]] for name in frame.columns if frame[name].dtype.kind not in "fiu"}
+    natural = {name: CM_PER_CHARACTER * max(map(len, cells), default=1) for name, cells in texts.items()}
+    word = {
+        name: CM_PER_CHARACTER * max((len(w) for cell in cells for w in cell.split()), default=1)
+        for name, cells in texts.items()
     }
-    wide = {name: length * CM_PER_CHARACTER for name, length in longest.items() if length > SHORT_TEXT}
-    scale = min(1.0, TEXT_WIDTH_CM / max(sum(wide.values()), 1.0))
+    wide = {name: width for name, width in natural.items() if width > CM_PER_CHARACTER * SHORT_TEXT}
+    room = max(PAGE_WIDTH_CM - NUMBER_WIDTH_CM * (len(frame.columns) - len(wide)), 5.0)
+    # No column narrower than its longest word; the others share what is left by their length.
+    fixed = {name: word[name] for name in wide if wide[name] * room / sum(wide.values()) < word[name]}
+    free = sum(width for name, width in wide.items() if name not in fixed)
+    scale = min(1.0, (room - sum(fixed.values())) / max(free, 1.0))
+    widths = {name: fixed.get(name, width * scale) for name, width in wide.items()}
     columns = "".join(
-        rf"p{{{wide[name] * scale:.1f}cm}}" if name in wide else "l" if name in longest else "r"
+        rf">{{\raggedright\arraybackslash}}p{{{widths[name]:.1f}cm}}" if name in wide else "l" if name in texts else "r"
         for name in frame.columns
     )
     heads = [rf"\rotatebox{{60}}{{{escape_latex(_heading(name))}}}" for name in frame.columns]
     rows = [[_latex_cell(_cell(value)) for value in row] for row in frame.itertuples(index=False)]
-    return latex_table(columns, heads, rows, escape_latex(caption), packages="booktabs,longtable,graphicx")
+    return latex_table(columns, heads, rows, escape_latex(caption), packages="array,booktabs,longtable,graphicx")
 
 
 def _heading(name: str) -> str:
@@ -124,7 +137,13 @@ def _latex_cell(text: str) -> str:
     escaped = escape_latex(text)
     if re.fullmatch(r"-[\d.e+-]+", text):
         return f"${text}$"
-    return _FORMULA_WORD.sub(lambda match: render_latex(match.group()), escaped).replace("->", r"$\rightarrow$")
+    return _FORMULA_WORD.sub(_subscripts, escaped).replace("->", r"$\rightarrow$")
+
+
+def _subscripts(match: re.Match[str]) -> str:
+    """Typeset a word as a formula if it is one (Sb2O3 is, MP2020 and A3 are not)."""
+    word = match.group()
+    return render_latex(word) if set(re.findall("[A-Z][a-z]?", word)) <= ATOMIC_NUMBER.keys() else word
 
 
 def latex_table(

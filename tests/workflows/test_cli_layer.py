@@ -105,3 +105,23 @@ def test_absurd_inputs_get_one_line(capsys, arguments, words):
 def test_an_oxide_that_does_not_react_has_no_loading_for_a_layer(capsys):
     assert main(["layer", "CaO", "--target-thickness", "5"]) == 2
     assert "CaO does not react with Li" in capsys.readouterr().err
+
+
+def test_paper_prints_every_theme_and_its_reasons(capsys):
+    assert main(["paper"]) == 0
+    out = capsys.readouterr().out
+    assert "G(Li2O)" in out
+    assert "INCONSISTENT" in out
+    assert out.count("[") >= 80  # every row says where it stands in the paper
+
+
+def test_paper_json_has_the_contract(capsys):
+    found = run_json(capsys, "paper")
+    assert len(found["rows"]) == 88
+    assert {"quantity", "paper_value", "unit", "values", "verdict"} <= set(found["rows"][0])
+
+
+def test_paper_exports_like_any_other_table(capsys, tmp_path):
+    assert main(["paper", "--out", str(tmp_path), "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["paper.csv", "paper.md", "paper.tex", "paper.xlsx"]

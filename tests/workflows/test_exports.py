@@ -54,7 +54,7 @@ def test_latex_of_the_design_table_compiles(result, tmp_path):
     save_frame(design_frame(result), tmp_path, "design", "Escapes: 50 % of a_b & {c} #1 ~ ^ \\")
     document = r"""\documentclass{article}
 \usepackage[landscape,margin=1cm]{geometry}
-\usepackage{booktabs,longtable,graphicx}
+\usepackage{array,booktabs,longtable,graphicx}
 \begin{document}
 \input{design.tex}
 \end{document}

@@ -14,7 +14,9 @@ from licoat.structures import load_phases
 from licoat.workflows import screen
 from licoat.workflows.tables import to_latex, to_markdown
 
-FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"}
+FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"} | {
+    f"design.{ending}" for ending in ("csv", "md", "tex", "xlsx")
+}
 EIGHT_DIGITS = 1e-7  # CSV is written with eight significant digits
 DOCUMENT = r"""\documentclass[a4paper,landscape]{article}
 \usepackage[margin=1cm]{geometry}
