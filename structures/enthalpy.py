@@ -44,6 +44,12 @@ class Enthalpy:
     fusion_enthalpy_j_per_mol: float | None
     basis: str
 
+    @property
+    def misses_melting(self) -> bool:
+        """Whether it may melt above room temperature without that being counted."""
+        liquid = self.melting_point_k is not None and self.melting_point_k <= STANDARD_TEMPERATURE_K
+        return not self.transitions and not liquid
+
     def increment_j_per_mol(self, temperature_k: float, *, molten: bool = False) -> float:
         """Return H(T) - H(298.15 K) in J per mole of formula units.
 
@@ -78,12 +84,16 @@ class Enthalpy:
         return ((self.melting_point_k, self.fusion_enthalpy_j_per_mol),)
 
 
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 @cache
-def _tables() -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Heat capacities by formula: solid, then liquid."""
+def _tables(state: str = "") -> dict[str, Points]:
+    """Heat capacities by formula: solid, then liquid; or of one state only."""
     points: dict[str, list[tuple[float, float]]] = {}
     for row in read_facts("heat_capacity"):
-        points.setdefault(row["formula"], []).append((float(row["T_K"]), float(row["Cp_J_molK"])))
+        if state in {"", row["state"]}:
+            points.setdefault(row["formula"], []).append((float(row["T_K"]), float(row["Cp_J_molK"])))
     return {formula: (np.array([t for t, _ in p]), np.array([c for _, c in p])) for formula, p in points.items()}
 
 
@@ -128,34 +138,29 @@ def enthalpy_of(formula: str) -> Enthalpy:
     fusion_j = None if fusion is None else 1000.0 * fusion
     if unit in _tables():
         grid, values = _tables()[unit]
-        return Enthalpy(unit, grid, values, melting, fusion_j, "heat capacity table (JANAF98)")
+        return Enthalpy(unit, grid, values, melting, fusion_j, "a table (JANAF98)")
     start = np.array([STANDARD_TEMPERATURE_K])
     if known is not None:
-        return Enthalpy(unit, start, np.array([known]), melting, fusion_j, "constant, value at 298 K")
-    parts = [(atoms, _element(symbol)) for symbol, atoms in parse_formula(unit).items()]
-    grid = np.unique(np.concatenate([part.temperature_k for _, part in parts]))
+        return Enthalpy(unit, start, np.array([known]), melting, fusion_j, "its constant value at 298 K")
+    symbols = parse_formula(unit)
+    if len(symbols) == 1:
+        raise KeyError(unit)
+    parts = [(atoms, _solid_per_atom(symbol)) for symbol, atoms in symbols.items()]
+    grid = np.unique(np.concatenate([points for _, (points, _) in parts]))
     # Neumann-Kopp: the solid compound is the sum of its solid elements, so an element's melting has no part in it.
     values = np.zeros(len(grid))
-    for atoms, part in parts:
-        values += atoms * np.interp(grid, *_solid(part))
-    return Enthalpy(unit, grid, values, melting, fusion_j, "Neumann-Kopp sum over the elements")
+    for atoms, (points, capacity) in parts:
+        values += atoms * np.interp(grid, points, capacity)
+    return Enthalpy(unit, grid, values, melting, fusion_j, "the Neumann-Kopp sum over the elements")
 
 
-def _element(symbol: str) -> Enthalpy:
-    """Enthalpy per atom of an element."""
+def _solid_per_atom(symbol: str) -> Points:
+    """Heat capacity of a solid element per atom."""
     unit = formula_unit(symbol)
     atoms = parse_formula(unit)[symbol]
     whole = enthalpy_of(unit)
-    return Enthalpy(
-        symbol, whole.temperature_k, whole.heat_capacity_j_per_mol_k / atoms, whole.melting_point_k, None, ""
-    )
-
-
-def _solid(part: Enthalpy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Heat capacity of the solid only."""
-    limit = np.inf if part.melting_point_k is None else part.melting_point_k
-    below = part.temperature_k <= max(limit, STANDARD_TEMPERATURE_K)
-    return part.temperature_k[below], part.heat_capacity_j_per_mol_k[below]
+    points, values = _tables("solid").get(unit, (whole.temperature_k, whole.heat_capacity_j_per_mol_k))
+    return points, values / atoms
 
 
 def _value(row: int, name: str) -> float | None:

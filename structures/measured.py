@@ -1,5 +1,6 @@
 """The source ``measured``: formation enthalpies at 298.15 K and other measured properties, with sigmas."""
 
+from functools import lru_cache
 from typing import Any
 
 from licoat.structures.enrichment import reference_elements
@@ -23,6 +24,7 @@ SCHEME = "measured/298K"
 ROOM_TEMPERATURE_K = 298.0
 
 
+@lru_cache(maxsize=1)
 def load_measured() -> PhaseTable:
     """Return the measured phases, one row per polymorph key.
 

@@ -163,7 +163,9 @@ def _cycles(efficiency: float, reserve_mah_per_cm2: float = PAPER.thin_foil_mah_
 
 def _implied_efficiency(cycles: float) -> float:
     """Coulombic efficiency of lithium at which the inventory lasts for a number of cycles."""
-    return 1.0 - PAPER.reserve_mah_per_cm2 / (cycles * PAPER.cathode_mah_per_cm2)
+    from scipy.optimize import brentq
+
+    return float(brentq(lambda efficiency: _cycles(efficiency) - cycles, 0.5, 1.0 - 1e-9, xtol=1e-12))
 
 
 CELL: tuple[Check, ...] = (

@@ -103,11 +103,6 @@ class Reported:
         """Layers of the two electrodes of a symmetric cell."""
         return 2.0 * self.layer_um
 
-    @property
-    def reserve_mah_per_cm2(self) -> float:
-        """Lithium that may be lost until 80 %: the foil and a fifth of the cathode's."""
-        return self.thin_foil_mah_per_cm2 + 0.2 * self.cathode_mah_per_cm2
-
 
 PAPER = Reported()
 

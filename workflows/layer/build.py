@@ -24,14 +24,14 @@ class LayerQuantity:
 
 
 _MODULI_NOTES = {
-    "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense products",
-    "bulk_modulus_upper_gpa": "Hashin-Shtrikman, dense products",
-    "shear_modulus_lower_gpa": "Hashin-Shtrikman, dense products",
-    "shear_modulus_upper_gpa": "Hashin-Shtrikman, dense products",
-    "shear_modulus_reuss_gpa": "dense products",
-    "shear_modulus_voigt_gpa": "dense products",
-    "shear_modulus_hill_gpa": "dense products",
-    "youngs_modulus_gpa": "Hill, dense products",
+    "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
+    "bulk_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_reuss_gpa": "dense solid",
+    "shear_modulus_voigt_gpa": "dense solid",
+    "shear_modulus_hill_gpa": "dense solid",
+    "youngs_modulus_gpa": "Hill, dense solid",
     "shear_modulus_with_pores_gpa": (
         "lower bound of the solid with separate round pores; connected pores make it softer"
     ),
@@ -49,7 +49,10 @@ class LayerBuilder:
         self.amount = loading.amount_mol_per_cm2(oxide_loading, material.molar_mass_g)
         self.available = self._foil_amount()
         needed = self.amount * options.conversion * material.anode_atoms
-        self.extent = options.conversion * loading.extent_of_reaction(needed, self.available)
+        share = loading.extent_of_reaction(needed, self.available)
+        self.exhausted = share < 1.0 - 1e-12
+        self.extent = 0.0 if material.is_inert else options.conversion * share
+        self.solid = material.solid(self.extent)
 
     def _foil_amount(self) -> float:
         volume = self.m.anode_volume_a3
@@ -91,7 +94,7 @@ class LayerBuilder:
         """Let the powder expand into its pores."""
         m, group, f0 = self.m, "compaction", self.o.packing_fraction
         ratio = m.volume_ratio
-        unknown = f"no volume of {m.lacking('volume_a3_per_fu') or m.oxide}"
+        unknown = f"no volume of {self.solid.lacking('volume_a3_per_fu') or m.oxide}"
         product = m.product_volume_a3
         dense = None if product is None else loading.thickness_um(self.amount * self.extent, product)
         self.product_thickness = self.put(group, "product_thickness_um", dense, unknown=unknown)
@@ -147,7 +150,9 @@ class LayerBuilder:
     def mechanics(self) -> None:
         """Bound the moduli, count pores, compare with the metal."""
         m, group = self.m, "mechanics"
-        lacking = dict.fromkeys(filter(None, [m.lacking("bulk_modulus_gpa"), m.lacking("shear_modulus_gpa")]))
+        lacking = dict.fromkeys(
+            filter(None, [self.solid.lacking("bulk_modulus_gpa"), self.solid.lacking("shear_modulus_gpa")])
+        )
         unknown = f"no modulus of {', '.join(lacking)}" if lacking else "no volumes"
         moduli = self._moduli()
         for name, note in _MODULI_NOTES.items():
@@ -164,18 +169,18 @@ class LayerBuilder:
         pressure = mechanics.deposition_pressure_mpa(self.o.overpotential_v, m.anode_volume_a3 or math.inf, m.charge)
         note = f"in a closed flaw at {self.o.overpotential_v:g} V overpotential"
         self.put(group, "deposition_pressure_mpa", pressure, note=note)
-        known = [p.toughness_mpa_sqrt_m for p in m.products if p.toughness_mpa_sqrt_m is not None]
-        weakest = min(known) if known and not m.lacking("toughness_mpa_sqrt_m") else None
+        known = [p.toughness_mpa_sqrt_m for p in self.solid.phases if p.toughness_mpa_sqrt_m is not None]
+        weakest = min(known) if known and not self.solid.lacking("toughness_mpa_sqrt_m") else None
         flaw = None if weakest is None else mechanics.critical_flaw_um(weakest, pressure)
-        unknown = f"no fracture toughness of {m.lacking('toughness_mpa_sqrt_m')}"
+        unknown = f"no fracture toughness of {self.solid.lacking('toughness_mpa_sqrt_m')}"
         self.put(group, "critical_flaw_um", flaw, unknown=unknown, note="" if flaw is None else "weakest phase")
 
     def _moduli(self) -> dict[str, float]:
-        """Moduli of the products by name; empty if a modulus or a volume is not known."""
+        """Moduli of the solid by name; empty if a modulus or a volume is not known."""
         fractions, bulk, shear = (
-            self.m.fractions(),
-            self.m.values("bulk_modulus_gpa"),
-            self.m.values("shear_modulus_gpa"),
+            self.solid.fractions(),
+            self.solid.values("bulk_modulus_gpa"),
+            self.solid.values("shear_modulus_gpa"),
         )
         if fractions is None or bulk is None or shear is None or self.porosity is None:
             return {}
@@ -197,27 +202,32 @@ class LayerBuilder:
     def transport(self) -> None:
         """Mix the conductivities of phases and pores."""
         m, group, thickness = self.m, "transport", self.layer_thickness
-        fractions = m.fractions()
+        fractions = self.solid.fractions()
         alloy = None if fractions is None else math.fsum(
-            f for f, p in zip(fractions, m.products, strict=True) if p.holds_anode_metal_without_oxygen
+            f for f, p in zip(fractions, self.solid.phases, strict=True) if p.holds_anode_metal_without_oxygen
         )  # fmt: skip
         note = f"phases with {m.anode} and without oxygen; connected from {transport.PERCOLATION_THRESHOLD:g}"
         self.put(group, "conducting_volume_fraction", alloy, unknown="no volumes", note=note)
         solid = None if self.porosity is None else 1.0 - self.porosity
         share = None if alloy is None or solid is None else float(transport.percolates(alloy * solid))
         self.put(group, "conducting_share_percolates", share, unknown="no volumes", note="1 yes, 0 no; pores counted")
-        ionic = m.values("ionic_conductivity_s_per_cm")
+        ionic = self.solid.values("ionic_conductivity_s_per_cm")
         unknown = (
-            f"no ionic conductivity of {m.lacking('ionic_conductivity_s_per_cm')}" if ionic is None else "no volumes"
+            f"no ionic conductivity of {self.solid.lacking('ionic_conductivity_s_per_cm')}"
+            if ionic is None
+            else "no volumes"
         )
         sigma = self._effective(fractions, ionic)
         self.put(group, "ionic_conductivity_s_per_cm", sigma, unknown=unknown, note="Bruggeman, with pores")
-        resistance = None if not sigma or not thickness else transport.area_resistance_ohm_cm2(thickness, sigma)
-        self.put(group, "area_resistance_ohm_cm2", resistance, unknown=unknown)
+        blocked = "the layer does not conduct lithium" if sigma == 0.0 else unknown
+        resistance = None
+        if sigma and thickness is not None:
+            resistance = transport.area_resistance_ohm_cm2(thickness, sigma)
+        self.put(group, "area_resistance_ohm_cm2", resistance, unknown=blocked)
         drop = None if resistance is None else transport.polarisation_mv(self.o.current_ma_per_cm2, resistance)
-        self.put(group, "polarisation_mv", drop, unknown=unknown, note=f"at {self.o.current_ma_per_cm2:g} mA/cm2")
-        resistivity = m.values("electronic_resistivity_ohm_cm")
-        lacking = m.lacking("electronic_resistivity_ohm_cm")
+        self.put(group, "polarisation_mv", drop, unknown=blocked, note=f"at {self.o.current_ma_per_cm2:g} mA/cm2")
+        resistivity = self.solid.values("electronic_resistivity_ohm_cm")
+        lacking = self.solid.lacking("electronic_resistivity_ohm_cm")
         unknown = f"no electronic resistivity of {lacking}" if resistivity is None else "no volumes"
         conductivity = None if resistivity is None else [1.0 / rho for rho in resistivity]
         electronic = self._effective(fractions, conductivity)
@@ -229,6 +239,8 @@ class LayerBuilder:
                 if electronic == 0.0
                 else transport.leakage_ma_per_cm2(self.o.cell_voltage_v, 1 / electronic, thickness)
             )
+        if thickness == 0.0:
+            unknown = "there is no layer"
         note = f"if {self.o.cell_voltage_v:g} V lay across the layer; resistivities are orders of magnitude"
         self.put(group, "leakage_ma_per_cm2", leak, unknown=unknown, note=note)
 
@@ -267,6 +279,8 @@ class LayerBuilder:
         self.put(group, "negative_to_positive_ratio", ratio, note=note)
         cycles = cell.cycle_life(left, o.cathode_capacity_mah_per_cm2, o.coulombic_efficiency)
         note = f"to 80 %, every cycle losing {100 * (1 - o.coulombic_efficiency):.3g} % of the cathode capacity"
+        if math.isinf(cycles):
+            note = "unlimited: nothing is lost"
         self.put(group, "cycle_life", cycles, note=note)
         mass = coated_mass + o.cathode_mass_mg_per_cm2 + o.electrolyte_mass_mg_per_cm2
         energy = cell.stack_energy_wh_per_kg(o.cathode_capacity_mah_per_cm2, o.cell_voltage_v, mass)

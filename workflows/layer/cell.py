@@ -49,15 +49,13 @@ def cycle_life(
     Returns
     -------
     float
-        (reserve + (1 - end) Q) / ((1 - CE) Q) with a reserve; ln(end) / ln(CE) without, where the loss shrinks
-        with the capacity. Infinite for CE = 1.
+        reserve / ((1 - CE) Q) + ln(end) / ln(CE): the reserve pays first at full capacity, then the capacity
+        shrinks with every cycle. Infinite for CE = 1.
     """
     if coulombic_efficiency >= 1.0:
         return math.inf
-    if reserve_mah_per_cm2 <= 0.0:
-        return math.log(end_of_life) / math.log(coulombic_efficiency)
-    lost = (1.0 - coulombic_efficiency) * cathode_mah_per_cm2
-    return (reserve_mah_per_cm2 + (1.0 - end_of_life) * cathode_mah_per_cm2) / lost
+    paid_by_reserve = max(reserve_mah_per_cm2, 0.0) / ((1.0 - coulombic_efficiency) * cathode_mah_per_cm2)
+    return paid_by_reserve + math.log(end_of_life) / math.log(coulombic_efficiency)
 
 
 def stack_energy_wh_per_kg(capacity_mah_per_cm2: float, voltage_v: float, mass_mg_per_cm2: float) -> float:

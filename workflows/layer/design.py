@@ -148,7 +148,7 @@ def evaluate_layer(
     builder.transport()
     builder.cell()
     limited: dict[str, float] = {}
-    if builder.extent < 1.0 and builder.amount > 0.0:
+    if builder.exhausted:
         per_unit = builder.available / builder.amount
         limited = _phases_at(path, per_unit)
         text = " + ".join(f"{n:.3g} {f}" for f, n in limited.items())

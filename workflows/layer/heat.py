@@ -57,7 +57,7 @@ def adiabatic_temperature(heat_j: float, contents_mol: Mapping[str, float]) -> B
     """
     parts = [(n, enthalpy_of(formula)) for formula, n in contents_mol.items() if n > 0.0]
     notes = tuple(
-        f"{part.formula}: heat capacity {part.basis}" + ("" if part.transitions else ", melting not counted")
+        f"{part.formula}: heat capacity from {part.basis}" + (", melting not counted" if part.misses_melting else "")
         for _, part in parts
     )
     if heat_j <= 0.0 or not parts:

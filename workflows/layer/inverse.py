@@ -10,10 +10,11 @@ from typing import Any
 from licoat.thermo.lithiation import LithiationPath
 from licoat.workflows.layer.design import evaluate_layer
 from licoat.workflows.layer.material import LayerMaterial
-from licoat.workflows.layer.options import LayerInputError, LayerOptions
+from licoat.workflows.layer.options import LayerInputError, LayerOptions, check_inputs
 
 __all__ = ["LoadingAnswer", "solve_loading"]
 
+RISE_TOLERANCE_K = 1e-6
 TRIAL_MG_PER_CM2 = 1e-3
 """A loading so small that no foil is exhausted by it, to read the proportional quantities."""
 
@@ -78,6 +79,7 @@ def solve_loading(
     LayerInputError
         If no wish is given, one is not above 0, or the oxide does not react.
     """
+    check_inputs(options, 0.0, lithium_thickness_um)
     _check_wishes(
         material,
         {
@@ -129,15 +131,21 @@ def _loading_of_rise(
     rise_k: float,
     highest: float,
 ) -> float | None:
-    """Return the loading at which the foil's rise reaches a value; None if it never does below `highest`."""
-    from scipy.optimize import brentq
+    """Return the largest loading that keeps the foil's rise at or below a value; None if all up to `highest` do.
 
-    def excess(loading: float) -> float:
+    The rise stands still while lithium melts, so there is no single root: bisection keeps the upper end.
+    """
+
+    def allowed(loading: float) -> bool:
         rise = evaluate_layer(material, path, loading, lithium_thickness_um, options).foil_temperature_rise_k
         if rise is None:
             raise LayerInputError("the temperature rise is unknown: a heat capacity is missing")
-        return rise - rise_k
+        return rise <= rise_k + RISE_TOLERANCE_K
 
-    if excess(highest) <= 0.0:
+    if allowed(highest):
         return None
-    return float(brentq(excess, 0.0, highest, xtol=1e-9))
+    low, high = 0.0, highest
+    while high - low > 1e-10 * highest:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    return low

@@ -5,7 +5,7 @@ the source of each. With ``prefer="table"`` everything comes from the table itse
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -15,9 +15,10 @@ from licoat.structures.facts import number, observed_phase, read_facts
 from licoat.structures.formula import atoms_per_formula_unit, molar_mass_g, parse_formula
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.reaction import Reaction, Species
+from licoat.workflows.layer.options import LayerInputError
 from licoat.workflows.measurement import measured_reaction
 
-__all__ = ["LayerMaterial", "LayerPhase", "layer_material"]
+__all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
 
 Prefer = Literal["measured", "table"]
 
@@ -74,6 +75,8 @@ class LayerMaterial:
     heat_ev, heat_sigma_ev : float or None
         Heat released, positive.
     products : tuple of LayerPhase
+    oxide_phase : LayerPhase
+        The oxide itself, for what is left of it.
     sources : dict of str to str
     is_inert : bool
     """
@@ -90,6 +93,7 @@ class LayerMaterial:
     heat_ev: float
     heat_sigma_ev: float | None
     products: tuple[LayerPhase, ...]
+    oxide_phase: LayerPhase
     sources: dict[str, str]
     is_inert: bool
 
@@ -109,16 +113,42 @@ class LayerMaterial:
         product = self.product_volume_a3
         return None if product is None or self.oxide_volume_a3 is None else product / self.oxide_volume_a3
 
+    def solid(self, extent: float) -> "Solid":
+        """Return what the layer consists of when a share of the oxide has reacted: products and oxide left."""
+        parts = [*((p, p.amount * extent) for p in self.products), (self.oxide_phase, 1.0 - extent)]
+        present = [(phase, amount) for phase, amount in parts if amount > 0.0]
+        volumes = [None if p.volume_a3_per_fu is None else n * p.volume_a3_per_fu for p, n in present]
+        total = None if None in volumes else sum(v for v in volumes if v is not None)
+        return Solid(
+            tuple(
+                replace(phase, amount=amount, volume_fraction=None if total is None or v is None else v / total)
+                for (phase, amount), v in zip(present, volumes, strict=True)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Solid:
+    """The solid part of a layer.
+
+    Attributes
+    ----------
+    phases : tuple of LayerPhase
+        Volume fractions are of the solid; amounts per formula unit of oxide sprayed.
+    """
+
+    phases: tuple[LayerPhase, ...]
+
     def fractions(self) -> list[float] | None:
-        """Volume fractions of the products, None if a volume is unknown."""
-        shares = [phase.volume_fraction for phase in self.products]
+        """Volume fractions of the phases, None if a volume is unknown."""
+        shares = [phase.volume_fraction for phase in self.phases]
         known = [share for share in shares if share is not None]
         return known if len(known) == len(shares) else None
 
     def values(self, name: str) -> list[float] | None:
-        """Return a property of all products, None if one is unknown."""
+        """Return a property of all phases, None if one is unknown."""
         found: list[float] = []
-        for phase in self.products:
+        for phase in self.phases:
             value = getattr(phase, name)
             if value is None:
                 return None
@@ -126,8 +156,8 @@ class LayerMaterial:
         return found
 
     def lacking(self, name: str) -> str:
-        """Products whose property is not known, in words."""
-        return ", ".join(phase.formula for phase in self.products if getattr(phase, name) is None)
+        """Phases whose property is not known, in words."""
+        return ", ".join(phase.formula for phase in self.phases if getattr(phase, name) is None)
 
 
 def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer = "measured") -> LayerMaterial:
@@ -141,7 +171,14 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
         Measured enthalpies.
     prefer : {"measured", "table"}
         Whose heat and volumes to take where both exist.
+
+    Raises
+    ------
+    LayerInputError
+        If `prefer` is something else.
     """
+    if prefer not in {"measured", "table"}:
+        raise LayerInputError(f"prefer {prefer!r}: expected 'measured' or 'table'")
     reaction = path.final
     table = {species.formula: species for species in reaction.species}
     heat, sigma, heat_source = _heat(reaction, measured, prefer)
@@ -172,6 +209,7 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
         heat_ev=heat,
         heat_sigma_ev=sigma,
         products=_products(reaction, path.anode, measured, volume),
+        oxide_phase=_phase(table[path.oxide], path.anode, measured, (oxide_volume, oxide_source), None),
         sources={"heat": heat_source, "oxide volume": oxide_source, "anode volume": anode_source},
         is_inert=path.is_inert,
     )

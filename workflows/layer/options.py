@@ -65,6 +65,8 @@ class LayerOptions:
         shares = {"packing_fraction": (0.0, 1.0), "conversion": (0.0, 1.0), "coulombic_efficiency": (0.0, 1.0)}
         for option in fields(self):
             value = getattr(self, option.name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise LayerInputError(f"{option.name} {value!r}: expected a number")
             low, high = shares.get(option.name, (0.0, math.inf))
             zero_is_fine = option.name in {"conversion", "electrolyte_mass_mg_per_cm2", "copper_thickness_um"}
             if not math.isfinite(value) or value > high or value < low or (value == low and not zero_is_fine):
@@ -83,6 +85,7 @@ def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium
     """
     options.check()
     for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
-        if not math.isfinite(value) or value < 0.0:
+        if not isinstance(value, int | float) or not math.isfinite(value) or value < 0.0:
             unit = "mg/cm2" if name == "oxide loading" else "um"
-            raise LayerInputError(f"{name} {value:g} {unit}: expected a number from 0")
+            shown = f"{value:g}" if isinstance(value, int | float) else repr(value)
+            raise LayerInputError(f"{name} {shown} {unit}: expected a number from 0")
