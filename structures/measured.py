@@ -58,6 +58,10 @@ def load_measured() -> PhaseTable:
             description="Measured formation enthalpies (298.15 K) and properties; every value names its source",
             licence="Facts with their sources; compilation MIT",
             created="2026-11-22",
+            details={
+                "caution": "few lithium alloys have a measured enthalpy, so end states may miss the alloy that forms; "
+                "use measured for single reactions"
+            },
         ),
     )
 

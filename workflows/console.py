@@ -82,8 +82,8 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     for c in shown:
         r = c.path.final
         rows.append([
-            str(c.rank), c.path.oxide, r.equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu, 1),
-            _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu, 1),
+            str(c.rank), c.path.oxide, r.equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
+            _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
             _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
             _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
             phase_values(r, "shear_modulus_gpa", "elastic_kind"), verdict_marks(c), f"{c.score:.2f}",
@@ -211,6 +211,8 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
             f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
         )
     say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
+    if path.phases.manifest.details.get("caution"):
+        say(f"caution: {path.phases.manifest.details['caution']}")
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -181,12 +181,13 @@ def to_markdown(result: "ScreeningResult") -> str:
 
 
 def source_line(result: "ScreeningResult") -> str:
-    """Say in one sentence where the numbers come from."""
+    """Say in one sentence where the numbers come from, and what to beware of."""
     source = result.manifest["source"]
     version = f" {source['version']}" if source["version"] else ""
-    return (
-        f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {result.manifest['licoat_version']}."
-    )
+    licoat = result.manifest["licoat_version"]
+    line = f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {licoat}."
+    caution = source["details"].get("caution")
+    return f"{line} Caution: {caution}." if caution else line
 
 
 def to_latex(result: "ScreeningResult") -> str:
