@@ -14,6 +14,7 @@ __all__ = [
     "resistivity_from_current_ohm_cm",
 ]
 
+BLOCKED_RATIO = 1e-8
 PERCOLATION_THRESHOLD = 0.16
 """Volume fraction from which a random phase is connected in three dimensions (Scher and Zallen 1970)."""
 
@@ -79,4 +80,6 @@ def bruggeman(fractions: Sequence[float], conductivities: Sequence[float]) -> fl
     bottom = -60.0  # far below any ratio of conductivities; a blocked mixture ends here
     if excess(bottom) <= 0.0:
         return 0.0
-    return high * math.pow(10.0, float(brentq(excess, bottom, 0.0, xtol=1e-12)))
+    ratio = math.pow(10.0, float(brentq(excess, bottom, 0.0, xtol=1e-12)))
+    # At the threshold itself rounding decides; a blocked mixture must not conduct by it.
+    return 0.0 if low == 0.0 and ratio < BLOCKED_RATIO else high * ratio
