@@ -193,7 +193,7 @@ def cli(capfd, seen, monkeypatch):
         except SystemExit as stop:  # argparse leaves this way
             code = stop.code
         captured = capfd.readouterr()
-        seen += captured
+        seen.extend(captured)
         return code, captured.out, captured.err
 
     return start
