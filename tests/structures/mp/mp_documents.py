@@ -79,15 +79,15 @@ def by_formula(formula):
 
 
 def legacy_id(number):
-    return f"mp-{number}" if number <= LAST_NUMBERED else alpha_id(number, pad=0)
+    return f"mp-{number}" if number <= LAST_NUMBERED else alpha_id(number)
 
 
-def alpha_id(number, pad=8):
+def alpha_id(number):
     letters = ""
     while number:
         number, digit = divmod(number, 26)
         letters = "abcdefghijklmnopqrstuvwxyz"[digit] + letters
-    return "mp-" + letters.rjust(pad, "a")
+    return "mp-" + letters.rjust(8, "a")
 
 
 def id_number(text):

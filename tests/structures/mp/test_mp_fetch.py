@@ -146,7 +146,7 @@ def test_either_spelling_of_identifiers_gives_the_same_content(serve, docs, fetc
     alpha, legacy = (load(tmp_path / name).to_frame() for name in ("alpha", "legacy"))
     assert alpha.equals(legacy)
     assert "mp-2136" in set(alpha["phase_id"])
-    assert docs.alpha_id(3400014, pad=0) in set(alpha["phase_id"])
+    assert docs.alpha_id(3400014) in set(alpha["phase_id"])
 
 
 def test_what_is_missing_is_unknown(server, fetch, load):
