@@ -158,6 +158,12 @@ def remember(seen, error):
 
 
 @pytest.fixture
+def keep(seen):
+    """Keep an exception for the search for the key."""
+    return lambda error: remember(seen, error)
+
+
+@pytest.fixture
 def within():
     """Assert that a block ends within so many seconds, plus what a busy machine needs."""
 

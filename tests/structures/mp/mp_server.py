@@ -327,3 +327,27 @@ def _promise(handler, body):
     handler.send_header("Content-Length", str(len(body)))
     handler.send_header("Connection", "close")
     handler.end_headers()
+
+
+def trickle_head(handler, _body):
+    """Send the head of an answer a byte at a time."""
+    stopping = handler.server.mp.stopping
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * int(_LONGEST_WAIT_S * 5):
+        if stopping.wait(0.2):
+            break
+        handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
+    handler.close_connection = True
+    return 0
+
+
+def cut_chunked(handler, body):
+    """Send half of the body in chunks and go away."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    half = body[: len(body) // 2]
+    handler.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
+    handler.close_connection = True
+    return 200

@@ -121,3 +121,43 @@ def test_identifiers(docs):
     assert docs.legacy_id(3400014) == "mp-aaahllpu"
     for number in (0, 149, 3347529, 3347530, 26**5):
         assert docs.id_number(docs.alpha_id(number)) == number
+
+
+BREAKS = {
+    "reset": (lambda f: f.reset, requests.ConnectionError),
+    "hang": (lambda f: f.hang, requests.Timeout),
+    "cut off": (lambda f: f.cut, requests.exceptions.ChunkedEncodingError),
+    "invalid JSON": (lambda f: f.text("{]"), requests.JSONDecodeError),
+    "page": (lambda f: f.page(), requests.JSONDecodeError),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_faults_are_what_they_are_called(server, faults, name):
+    """The n-th request fails, those around it do not."""
+    act, error = BREAKS[name]
+    server.fail(faults.SUMMARY, act(faults), first=2, times=1)
+
+    def get():
+        url = server.url + faults.SUMMARY.lstrip("/")
+        return requests.get(url, headers={"x-api-key": KEY}, timeout=0.5).json()
+
+    good = get()
+    with pytest.raises(error):
+        get()
+    assert get() == good
+
+
+def test_trickle_outlasts_the_timeout_of_a_read(server, faults):
+    server.fail(faults.HEARTBEAT, faults.trickle)
+    with requests.get(server.url + "heartbeat", timeout=0.5, stream=True) as answer:
+        parts = [part for part, _ in zip(answer.iter_content(1), range(4), strict=False)]  # 0.8 s in all
+    assert b"".join(parts) == b'{"st'
+
+
+def test_redirect_would_take_the_key_along(server, serve, faults):
+    """Without a guard a stranger gets the key: the reason for the tests of redirects."""
+    with serve() as stranger:
+        server.fail(faults.SUMMARY, faults.redirect(stranger.url + "x"))
+        requests.get(server.url + "materials/summary/", headers={"x-api-key": KEY}, timeout=5)
+        assert stranger.saw(KEY)

@@ -4,6 +4,8 @@ That the key is nowhere is looked at after every test, in `conftest.no_leak`.
 """
 
 import copy
+import threading
+import time
 
 import pytest
 import requests
@@ -198,8 +200,6 @@ def test_long_wait_is_refused_at_once(server, fetch, faults, within):
 
 
 def test_short_wait_is_obeyed(server, fetch, faults):
-    import time
-
     server.fail(faults.THERMO, faults.status(429, Retry_After=1), times=1)
     start = time.monotonic()
     fetch(server)
@@ -286,8 +286,6 @@ def test_nobody_listens(serve, fetch, within, nothing_on_disk):
 
 
 def test_the_service_dies_in_the_middle(server, fetch, faults, within, nothing_on_disk):
-    import threading
-
     def die(path):
         if path == faults.THERMO:
             threading.Thread(target=server.stop, daemon=True).start()
