@@ -73,6 +73,7 @@ def phase_rows(
         "only_in_summary": [shown_id(n) for n in sorted(set(described) - set(energies))],
         "only_in_thermo": [shown_id(n) for n in only_thermo],
         "licences": sorted({_license(described[id_number(r["phase_id"])]) for r in rows}),
+        "licences_seen": sorted({_license(document) for document in described.values()}),
     }
     return rows, counts
 

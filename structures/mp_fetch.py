@@ -27,7 +27,7 @@ from licoat.structures.formula import parse_formula
 from licoat.structures.materials_project import SCHEMES, SNAPSHOT, snapshot_folder
 from licoat.structures.mp_documents import SUMMARY_FIELDS, THERMO_FIELDS, check_elements, phase_rows
 from licoat.structures.mp_session import GuardedSession, Limits
-from licoat.structures.phases import PhaseTable, manifest_path, read_parquet
+from licoat.structures.phases import PhaseTable, manifest_path, read_parquet, write_parquet
 from licoat.structures.provenance import Manifest
 from licoat.structures.settings import data_folder, find_key, offline
 
@@ -94,7 +94,7 @@ def _element_sets(target: str) -> Iterator[set[str]]:
         yield set(parse_formula(target))
 
 
-def fetch_snapshot(
+def fetch_snapshot(  # noqa: PLR0913 - every argument is an option of the command
     targets: Sequence[str],
     *,
     out: Path | str | None = None,
@@ -252,7 +252,7 @@ class _Job:
 
     def _part(
         self,
-        client: Any,
+        client: Any,  # noqa: ANN401 - the client has no types
         session: GuardedSession,
         parts: Path,
         what: str,
@@ -400,8 +400,6 @@ def _finish(
     )
     columns = {name: [row[name] for row in union] for name in names}
     PhaseTable(columns, manifest)  # refuses what is not whole before anything is written
-    from licoat.structures.phases import write_parquet
-
     write_parquet(columns, folder / SNAPSHOT, manifest)
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     return PhaseTable.load(folder / SNAPSHOT).manifest

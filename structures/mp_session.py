@@ -7,8 +7,11 @@ and takes fewer documents than the service has for all of them. This session doe
 import hashlib
 import json
 import math
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +23,6 @@ from licoat.structures.settings import HOW_TO_SET_A_KEY
 
 __all__ = ["GuardedSession", "Limits"]
 
-LOOPBACK = ("127.", "localhost", "[::1]")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _SHORT = 120
 
@@ -90,16 +92,17 @@ class GuardedSession(requests.Session):
     def __init__(self, endpoint: str, limits: Limits, agent: str) -> None:
         super().__init__()
         parts = urlsplit(endpoint)
-        local = parts.netloc.startswith(LOOPBACK)
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        plain = parts.scheme == "http" and _is_this_machine(parts.hostname or "")
+        if not parts.hostname or "@" in parts.netloc or not (parts.scheme == "https" or plain):
             raise SourceError(f"endpoint {endpoint!r}: expected an https address (http only for this machine)")
         self.origin = (parts.scheme, parts.netloc)
-        self.limits, self.answers = limits, []
+        self.limits = limits
+        self.answers: list[dict[str, Any]] = []
         self.headers["user-agent"] = agent
         self.max_redirects = 0
         self._last = -math.inf
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # noqa: ANN401
         """Send a request, repeat what may pass, and return only an answer that is whole.
 
         Raises
@@ -143,7 +146,8 @@ class GuardedSession(requests.Session):
         settings = self.merge_environment_settings(request.url or "", {}, stream=True, verify=None, cert=None)
         settings["stream"] = True
         try:
-            response = super().send(request, timeout=timeout, allow_redirects=False, **settings)
+            send = super().send
+            response = self._bounded(lambda: send(request, timeout=timeout, allow_redirects=False, **settings), left)
             body = self._read(response, deadline)
         except requests.exceptions.Timeout:
             raise _PassingError("no answer in time") from None
@@ -154,9 +158,28 @@ class GuardedSession(requests.Session):
         finally:
             self._last = time.monotonic()
         response._content = body  # noqa: SLF001 - the body was read with a clock, which requests cannot
-        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        response._content_consumed = True  # noqa: SLF001
         self._judge(request, response, body)
         return response
+
+    def _bounded(self, call: Callable[[], requests.Response], seconds: float) -> requests.Response:
+        """Run a call that has no overall time limit of its own: a trickle of header lines would never end."""
+        done: list[requests.Response | Exception] = []
+
+        def run() -> None:
+            try:
+                done.append(call())
+            except Exception as error:  # noqa: BLE001 - handed to the caller
+                done.append(error)
+
+        worker = threading.Thread(target=run, daemon=True)
+        worker.start()
+        worker.join(seconds)
+        if not done:
+            raise SourceError(f"{self.origin[1]}: no answer within {self.limits.total_s:g} s")
+        if isinstance(done[0], Exception):
+            raise done[0]
+        return done[0]
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         """Read the body; the time-out of requests is per read, so a trickle would never end."""
@@ -188,16 +211,24 @@ class GuardedSession(requests.Session):
         if status in _PASSING:
             raise _PassingError(f"answered {status}", _seconds(response.headers.get("retry-after")))
         if status != 200:
-            what = "with a page" if page else f"with {_detail(body)}"
+            what = "with a page" if page else f"with {self._detail(body)}"
             raise SourceError(f"{host}: answered {status} {what}")
         if page:
             raise SourceError(f"{host}: answered with an HTML page; is it a sign-in page of the network?")
         try:
             document = json.loads(body, parse_constant=_no_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _PassingError("the answer is not JSON" if body else "an empty answer, not JSON") from None
         if not heartbeat:
             self._check_documents(request, document, body)
+
+    def _detail(self, body: bytes) -> str:
+        """Return the beginning of an answer, without the key should the service repeat it."""
+        text = " ".join(body[:1000].decode("utf-8", "replace").split())
+        key = self.headers.get("x-api-key")
+        if key:
+            text = text.replace(key if isinstance(key, str) else key.decode(), "(the key)")
+        return text[:_SHORT] or "nothing"
 
     def _check_documents(self, request: requests.PreparedRequest, document: Any, body: bytes) -> None:  # noqa: ANN401
         parts = urlsplit(request.url or "")
@@ -217,6 +248,15 @@ class GuardedSession(requests.Session):
         self.answers.append(record | {"sha256": digest, "bytes": len(body)})
 
 
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
@@ -227,11 +267,6 @@ def _seconds(text: str | None) -> float | None:
         return max(0.0, float(text or ""))
     except ValueError:
         return None
-
-
-def _detail(body: bytes) -> str:
-    text = " ".join(body[:1000].decode("utf-8", "replace").split())
-    return text[:_SHORT] or "nothing"
 
 
 def _reason(error: Exception) -> str:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_SOURCE_HELP = "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), licoat snapshot .parquet"
+_SOURCE_HELP = (
+    "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), "
+    "licoat snapshot .parquet"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -240,6 +243,7 @@ def _add_data(commands: Any) -> None:  # noqa: ANN401
         source=False,
     )
     verify.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
+    _add_fetch(actions)
     build = _command(
         actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False
     )
@@ -472,8 +476,8 @@ def _data_fetch(options: argparse.Namespace) -> None:
     elif not options.quiet:
         missing = manifest.details["elements_without_energy"]
         sys.stdout.write(
-            f"Materials Project, database {manifest.version}, {options.thermo}: {manifest.n_phases} phases in {folder}\n"
-            + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+            f"Materials Project, database {manifest.version}, {options.thermo}: {manifest.n_phases} phases "
+            f"in {folder}\n" + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
         )
 
 

@@ -1,5 +1,6 @@
 """The real client against a loopback Materials Project; no test here may show or store the key."""
 
+import contextlib
 import gzip
 import importlib.util
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import ArrowInvalid
 
 HERE = Path(__file__).parent
 KEY = "sEcReTkEy0123456789abcdefLICOATx"
@@ -92,8 +94,9 @@ def _holds_key(path):
     if path.suffix == ".gz":
         texts.append(gzip.decompress(content))
     if path.suffix == ".parquet":
-        table = pq.read_table(path)
-        texts.append(f"{table.to_pylist()} {table.schema.metadata}".encode())
+        with contextlib.suppress(ArrowInvalid):  # a file that the test damaged holds its raw bytes only
+            table = pq.read_table(path)
+            texts.append(f"{table.to_pylist()} {table.schema.metadata}".encode())
     return any(KEY.encode() in text for text in texts)
 
 

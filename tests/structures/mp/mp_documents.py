@@ -151,7 +151,7 @@ def thermo_documents(material, spell=alpha_id):
     shift = sum(n * _R2SCAN_SHIFT[el] for el, n in material.atoms.items()) / material.n
     energies = {
         GGA: (material.energy, material.formation),
-        R2SCAN: (material.energy + shift, material.formation * 0.97),
+        R2SCAN: (material.energy - 0.03 * material.formation + shift, material.formation * 0.97),
         MIXED: (material.energy + mix_offset, material.formation * 0.94),
     }
     # the correction of a compound is spread over its atoms; elements have none
