@@ -48,7 +48,7 @@ def test_screen_of_a_snapshot(server, fetch, load, docs):
     fetch(server)
     result = screen(load(), ["Sb2O3"])
     (oxide,) = result.to_dict()["oxides"]
-    assert (oxide["equation"], oxide["phase_id"]) == ("Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O", "mp-2136")
+    assert (oxide["equation"], oxide["phase_id"]) == ("Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O", "mp-1999")
     assert oxide["energy_ev_per_fu"] == pytest.approx(put_in(docs), abs=NUMBERS_EV)
     path = lithiate("Sb2O3", load())
     assert path.final.energy_ev_per_fu == pytest.approx(put_in(docs), abs=NUMBERS_EV)

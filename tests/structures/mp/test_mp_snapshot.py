@@ -208,7 +208,7 @@ raise SystemExit(status)
 """
     status, out, err = process(code)
     assert (status, err.strip()) == (0, "[]")
-    assert json.loads(out)["oxides"][0]["phase_id"] == "mp-2136"
+    assert json.loads(out)["oxides"][0]["phase_id"] == "mp-1999"
 
 
 def test_importing_the_package_imports_no_client(process):
