@@ -126,6 +126,9 @@ class GuardedSession(requests.Session):
                 problem = error
         raise SourceError(f"{self.origin[1]}: {problem} ({self.limits.tries} tries)") from None
 
+    def __reduce__(self) -> str:
+        raise TypeError("a session holds the key and is not pickled")
+
     def _wait(self, problem: _PassingError, attempt: int, deadline: float) -> None:
         asked = problem.wait_s
         if asked is not None and asked > self.limits.longest_wait_s:

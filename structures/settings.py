@@ -22,7 +22,7 @@ HOW_TO_SET_A_KEY = (
     "under [materials_project] in licoat's settings.toml; a key is free at https://materialsproject.org/api"
 )
 _KEY = re.compile(r"[A-Za-z0-9]{32}")
-_PYMATGEN_LINE = re.compile(r"^\s*PMG_MAPI_KEY\s*:\s*(.*?)\s*$", re.MULTILINE)
+_PYMATGEN_LINE = re.compile(r"^\s*['\"]?PMG_MAPI_KEY['\"]?\s*:\s*(.*?)\s*$", re.MULTILINE)
 
 
 def data_folder() -> Path:
@@ -85,7 +85,8 @@ def _places(argument: str | None) -> Iterator[tuple[str, str]]:
     for path in files:
         if path.is_file():
             found = _PYMATGEN_LINE.search(path.read_text(encoding="utf-8", errors="replace"))
-            yield path.name, found.group(1).strip("'\"") if found else ""
+            value = found.group(1).partition(" #")[0].strip() if found else ""
+            yield path.name, value.strip("'\"")
     path = settings_file()
     if path.is_file():
         yield path.name, _from_settings(path)

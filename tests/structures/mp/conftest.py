@@ -1,6 +1,5 @@
 """The real client against a loopback Materials Project; no test here may show or store the key."""
 
-import contextlib
 import gzip
 import importlib.util
 import os
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from pyarrow import ArrowInvalid
 
 HERE = Path(__file__).parent
 KEY = "sEcReTkEy0123456789abcdefLICOATx"

@@ -147,7 +147,7 @@ def test_every_command_works_offline_and_names_the_version(cli, fetched, docs, w
     if words[0] == "compare":
         assert any(name.startswith("mp") for name in document["sources"])
         column = next(name for name in document["sources"] if name.startswith("mp"))
-        assert document["rows"]["energy_ev_per_fu"][column] == pytest.approx(-15.14)
+        assert document["rows"]["energy_ev_per_fu"][column] == pytest.approx(-15.04)
     assert not fetched.log
 
 
