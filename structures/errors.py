@@ -36,3 +36,11 @@ class InputFileError(LicoatError, ValueError):
 
 class CriteriaError(LicoatError, ValueError):
     """Screening criteria are not usable."""
+
+
+class SourceError(LicoatError, OSError):
+    """An outside source cannot be reached, fails, or answers what cannot be right."""
+
+
+class KeyProblemError(LicoatError, ValueError):
+    """The key of an outside source is missing, malformed or refused."""

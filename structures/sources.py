@@ -5,6 +5,7 @@ from pathlib import Path
 from licoat.structures.builtin import load_builtin
 from licoat.structures.errors import MissingDataError
 from licoat.structures.files import load_file
+from licoat.structures.materials_project import load_materials_project
 from licoat.structures.measured import load_measured
 from licoat.structures.phases import PhaseTable
 
@@ -17,7 +18,8 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     Parameters
     ----------
     source : str or Path
-        ``builtin`` (embedded, computed), ``measured`` (embedded, measured), or a file: CSV with named
+        ``builtin`` (embedded, computed), ``measured`` (embedded, measured), ``mp`` (the newest local snapshot of
+        the Materials Project, see `licoat.structures.mp_fetch`), or a file: CSV with named
         columns, pymatgen entries as JSON(.gz), a licoat snapshot (see `licoat.structures.files`).
     scheme : {"mp2020", "none"}, optional
         Corrections of ``builtin``; other sources have one scheme of their own.
@@ -42,4 +44,6 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
         return load_builtin(scheme or "mp2020")
     if scheme is not None:
         raise MissingDataError(f"--scheme {scheme!r} applies to the source 'builtin'; {str(source)!r} has one scheme")
+    if source == "mp":
+        return load_materials_project()
     return load_measured() if source == "measured" else load_file(source)

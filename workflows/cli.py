@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_SOURCE_HELP = "builtin (default), measured, or a file: .csv, pymatgen entries .json(.gz), licoat snapshot .parquet"
+_SOURCE_HELP = (
+    "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), "
+    "licoat snapshot .parquet"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()
     except LicoatError as error:
-        return _fail(options, error, 2)
+        return _fail(options, error, 1 if isinstance(error, OSError) else 2)
     except BrokenPipeError:
         # The reader went away (`licoat screen | head`): nothing is wrong; keep the interpreter's exit quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -240,6 +243,7 @@ def _add_data(commands: Any) -> None:  # noqa: ANN401
         source=False,
     )
     verify.add_argument("source", nargs="?", default="builtin", help=_SOURCE_HELP)
+    _add_fetch(actions)
     build = _command(
         actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False
     )
@@ -247,6 +251,18 @@ def _add_data(commands: Any) -> None:  # noqa: ANN401
     build.add_argument(
         "--out", type=_path_text, metavar="F.parquet", help="Parquet file to write (default: the embedded table)"
     )
+
+
+def _add_fetch(actions: Any) -> None:  # noqa: ANN401
+    text = "fetch phases of the Materials Project into a local snapshot (needs a key)"
+    fetch = _command(actions, "fetch", _data_fetch, text, source=False)
+    fetch.add_argument("targets", nargs="*", metavar="TARGET", help="elements, chemical systems or formulas")
+    fetch.add_argument("--source", choices=("mp",), default="mp", help="the Materials Project")
+    fetch.add_argument("--oxides", choices=("all-binary",), help="all elements that form an oxide")
+    fetch.add_argument("--thermo", choices=("GGA_GGA+U", "r2SCAN"), default="GGA_GGA+U", help="scale of energies")
+    fetch.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
+    fetch.add_argument("--include-nc", action="store_true", help="keep materials for non-commercial use")
+    fetch.add_argument("--out", type=_path_text, metavar="DIR", help="folder (default: below LICOAT_DATA)")
 
 
 def _load(options: argparse.Namespace) -> "PhaseTable":
@@ -438,6 +454,38 @@ def _data_verify(options: argparse.Namespace) -> None:
             )
     if failed:
         raise SnapshotError(f"{options.source}: {len(failed)} of {len(checks)} checks failed: {failed[0].problem}")
+
+
+def _data_fetch(options: argparse.Namespace) -> None:
+    from licoat.structures import mp_fetch
+    from licoat.structures.materials_project import snapshot_folder
+
+    targets = [*options.targets, *([options.oxides] if options.oxides else [])]
+    shown = sys.stderr.isatty() and not (options.quiet or options.json)
+    manifest = mp_fetch.fetch_snapshot(
+        targets,
+        out=options.out,
+        thermo_type=options.thermo,
+        anode=options.anode,
+        include_nc=options.include_nc,
+        progress=_show_progress if shown else None,
+    )
+    folder = options.out or snapshot_folder(options.thermo, manifest.version)
+    if options.json:
+        _print_json(manifest.to_dict() | {"folder": str(folder)})
+    elif not options.quiet:
+        missing = manifest.details["elements_without_energy"]
+        sys.stdout.write(
+            f"Materials Project, database {manifest.version}, {options.thermo}: {manifest.n_phases} phases "
+            f"in {folder}\n" + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+        )
+
+
+def _show_progress(done: int, expected: int) -> None:
+    width = 30 * done // max(expected, 1)
+    end = "\n" if done >= expected else ""
+    sys.stderr.write(f"\rfetching [{'#' * width:<30}] {done}/{expected} requests{end}")
+    sys.stderr.flush()
 
 
 def _data_build(options: argparse.Namespace) -> None:

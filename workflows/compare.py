@@ -61,6 +61,7 @@ _ROWS: dict[str, Callable[[Reaction], Any]] = {
     "shear_moduli_gpa": lambda r: phase_values(r, "shear_modulus_gpa", "elastic_kind"),
     "phase_id": lambda r: r.phase_id,
     "scheme": lambda r: r.scheme,
+    "source": lambda r: r.source,
 }
 
 

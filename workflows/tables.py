@@ -183,7 +183,7 @@ def to_markdown(result: "ScreeningResult") -> str:
 def source_line(result: "ScreeningResult") -> str:
     """Say in one sentence where the numbers come from, and what to beware of."""
     source = result.manifest["source"]
-    version = f" {source['version']}" if source["version"] else ""
+    version = f" {source['version']}" if source["version"] not in source["source"] else ""
     licoat = result.manifest["licoat_version"]
     line = f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {licoat}."
     caution = source["details"].get("caution")

@@ -49,6 +49,7 @@ def print_layer(layer: LayerDesign, answer: LoadingAnswer | None = None) -> None
         say(f"note: {statement}")
     for statement in layer.missing:
         say(statement)
+    say(f"reaction from {m.sources['reaction']}")
     say(f"heat from {m.sources['heat']}; oxide volume from {m.sources['oxide volume'] or 'nowhere'}")
 
 

@@ -210,7 +210,12 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
         heat_sigma_ev=sigma,
         products=_products(reaction, path.anode, measured, volume),
         oxide_phase=_phase(table[path.oxide], path.anode, measured, (oxide_volume, oxide_source), None),
-        sources={"heat": heat_source, "oxide volume": oxide_source, "anode volume": anode_source},
+        sources={
+            "reaction": f"{reaction.source}, {reaction.scheme}",
+            "heat": heat_source,
+            "oxide volume": oxide_source,
+            "anode volume": anode_source,
+        },
         is_inert=path.is_inert,
     )
 

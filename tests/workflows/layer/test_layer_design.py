@@ -405,7 +405,7 @@ def test_the_tables_own_heat_and_volumes(builtin, oxide):
 
 
 def test_sources_of_every_number_are_named(paper):
-    assert set(paper.material.sources) == {"heat", "oxide volume", "anode volume"}
+    assert set(paper.material.sources) == {"reaction", "heat", "oxide volume", "anode volume"}
     for phase in paper.material.products:
         assert {"volume", "moduli", "band gap"} <= set(phase.sources)
         assert all(phase.sources.values())

@@ -1,0 +1,221 @@
+"""What is on disk: resumed, shared, refused when damaged, and grown."""
+
+import contextlib
+import json
+import shutil
+import threading
+
+import pytest
+
+from licoat.structures import LicoatError, SnapshotError, load_phases
+
+FETCH = """
+import sys
+from licoat.structures.mp_fetch import fetch_snapshot
+from licoat.structures.mp_session import Limits
+limits = Limits(connect_s=2.0, read_s=5.0, total_s=20.0, backoff_s=0.05, pace_s=0.0)
+fetch_snapshot(["Sb2O3"], endpoint=sys.argv[1], out=sys.argv[2], limits=limits, batch_size=2)
+"""
+
+
+def systems(request):
+    return frozenset(request.query["chemsys"].split(","))
+
+
+def requests_of(server, path):
+    return [systems(r) for r in server.log if r.path == path]
+
+
+@pytest.mark.parametrize("place", [2, 3])
+def test_resume_asks_only_for_what_is_missing(server, fetch, load, docs, faults, place):
+    server.fail(faults.THERMO, faults.status(500), first=place)
+    with pytest.raises(LicoatError, match="500"):
+        fetch(server, batch_size=2)
+    before = requests_of(server, faults.SUMMARY), requests_of(server, faults.THERMO)
+    server.log.clear()
+    server.faults.clear()
+    fetch(server, batch_size=2)
+    summary, thermo = requests_of(server, faults.SUMMARY), requests_of(server, faults.THERMO)
+    assert not set(thermo) & set(before[1][: place - 1])  # what was answered is not asked again
+    assert len(set(thermo)) == 4 - (place - 1)
+    assert not set(summary) & set(before[0])
+    assert len(load()) == len(docs.LI_SB_O)
+
+
+def test_interrupt_leaves_a_resumable_state(server, fetch, load, docs, faults):
+    calls = []
+
+    def interrupt(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server, batch_size=2, progress=interrupt)
+    with pytest.raises(LicoatError):
+        load()
+    asked = server.count(faults.SUMMARY) + server.count(faults.THERMO)
+    assert 0 < asked < 8
+    fetch(server, batch_size=2)
+    assert server.count(faults.SUMMARY) + server.count(faults.THERMO) <= 8 + 1
+    assert len(load()) == len(docs.LI_SB_O)
+
+
+def test_damaged_part_is_asked_again(server, fetch, load, docs, faults, tmp_path):
+    server.fail(faults.THERMO, faults.status(500), first=4)
+    with pytest.raises(LicoatError, match="500"):
+        fetch(server, batch_size=2)
+    parts = [p for p in tmp_path.rglob("*") if p.is_file() and "home" not in p.parts]
+    assert parts
+    for part in parts:
+        part.write_bytes(part.read_bytes()[:-7])
+    server.faults.clear()
+    fetch(server, batch_size=2)
+    assert len(load()) == len(docs.LI_SB_O)
+
+
+def test_parts_of_an_older_database_are_not_used(server, fetch, load, faults):
+    server.fail(faults.THERMO, faults.status(500), first=3)
+    with pytest.raises(LicoatError, match="500"):
+        fetch(server, batch_size=2)
+    server.faults.clear()
+    server.log.clear()
+    server.db_version = "2026.09.01"
+    for documents in server.documents.values():
+        for document in documents:
+            document["builder_meta"]["database_version"] = "2026.09.01"
+    fetch(server, batch_size=2)
+    assert server.count(faults.SUMMARY) == server.count(faults.THERMO) == 4
+    assert load().manifest.version == "2026.09.01"
+
+
+def test_finished_snapshot_is_not_fetched_again(server, fetch, faults):
+    first = fetch(server)
+    server.log.clear()
+    second = fetch(server)
+    assert server.count(faults.SUMMARY) + server.count(faults.THERMO) == 0
+    assert first.sha256 == second.sha256
+
+
+def test_more_elements_add(server, fetch, load, docs):
+    fetch(server, ["Sb2O3"])
+    fetch(server, ["ZnO"])
+    formulas = set(load().formulas)
+    assert {"Sb2O3", "Li3Sb", "ZnO", "LiZn", "Li2O"} <= formulas
+    assert len(load()) == len([m for m in docs.USABLE if m.atoms.keys() & {"Li", "O", "Sb", "Zn"}])
+
+
+def test_a_failed_addition_leaves_the_first_snapshot(server, fetch, load, faults):
+    fetch(server, ["Sb2O3"])
+    before = load().to_frame()
+    server.fail(faults.THERMO, faults.status(500))
+    with pytest.raises(LicoatError, match="500"):
+        fetch(server, ["ZnO"])
+    assert load().to_frame().equals(before)
+
+
+def test_two_processes_at_once(server, process, load, docs, tmp_path):
+    meet = threading.Barrier(2, timeout=20)
+
+    def together(path):
+        if path == "/heartbeat" and len(server.log) < 2:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meet.wait()
+
+    server.on_request = together
+    running = [process(FETCH, server.url, tmp_path / "out", wait=False) for _ in range(2)]
+    ends = [process.finish(one) for one in running]
+    assert [(code, err) for code, _, err in ends] == [(0, "")] * 2
+    assert len(load()) == len(docs.LI_SB_O)
+    leftovers = [p.name for p in tmp_path.iterdir() if "partial" in p.name or "part" in p.suffix]
+    assert not leftovers
+
+
+def files_of(folder):
+    return sorted(p.name for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+
+
+def test_every_damaged_file_is_named(server, fetch, load, tmp_path):
+    fetch(server)
+    names = files_of(tmp_path / "out")
+    assert names
+    for name in names:
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        shutil.copytree(tmp_path / "out", tmp_path / "copy")
+        (path,) = (tmp_path / "copy").rglob(name)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+        with pytest.raises(SnapshotError, match=name.replace(".", r"\.")):
+            load(tmp_path / "copy")
+        path.unlink()
+        with pytest.raises(SnapshotError, match=name.replace(".", r"\.")):
+            load(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"source": 1}'])
+def test_damaged_manifest_is_named(server, fetch, load, tmp_path, content):
+    fetch(server)
+    (manifest,) = (tmp_path / "out").rglob("*manifest.json")
+    manifest.write_text(content)
+    with pytest.raises(SnapshotError, match="manifest"):
+        load()
+
+
+def test_manifest_keeps_no_path_of_this_machine(server, fetch, tmp_path):
+    fetch(server)
+    (manifest,) = (tmp_path / "out").rglob("*manifest.json")
+    text = manifest.read_text()
+    assert str(tmp_path) not in text
+    document = json.loads(text)
+    assert "sha256" in str(document)
+    assert "licoat" in text
+
+
+def test_default_folder_is_in_the_data_folder(server, fetch, tmp_path, docs):
+    fetch(server, out=None)
+    (manifest,) = (tmp_path / "data").rglob("*manifest.json")
+    assert docs.DATABASE in str(manifest)
+    phases = load_phases("mp")
+    assert len(phases) == len(docs.LI_SB_O)
+    assert (phases.source.split(":")[0], phases.manifest.version) == ("mp", docs.DATABASE)
+
+
+def test_loading_nothing_says_how_to_fetch():
+    with pytest.raises(LicoatError, match="licoat data fetch"):
+        load_phases("mp")
+
+
+def test_scheme_is_not_for_mp(server, fetch):
+    fetch(server, out=None)
+    with pytest.raises(LicoatError, match="scheme"):
+        load_phases("mp", scheme="none")
+
+
+def test_reading_needs_no_client_and_no_network(server, fetch, process):
+    """After the service is gone; any connection at all would be an error."""
+    fetch(server, out=None)
+    server.stop()
+    code = """
+import socket, sys
+def refuse(*_): raise AssertionError("a connection")
+socket.socket.connect = socket.socket.connect_ex = socket.create_connection = refuse
+from licoat.workflows.cli import main
+status = main(["screen", "Sb2O3", "--source", "mp", "--json"])
+heavy = {"mp_api", "emmet", "requests", "boto3", "deltalake"}
+print(sorted({m.split(".")[0] for m in sys.modules} & heavy), file=sys.stderr)
+raise SystemExit(status)
+"""
+    status, out, err = process(code)
+    assert (status, err.strip()) == (0, "[]")
+    assert json.loads(out)["oxides"][0]["phase_id"] == "mp-1999"
+
+
+def test_importing_the_package_imports_no_client(process):
+    code = """
+import sys
+import licoat.structures, licoat.thermo, licoat.workflows, licoat.structures.materials_project
+heavy = {"mp_api", "emmet", "pymatgen", "requests", "boto3", "deltalake"}
+print(sorted({m.split(".")[0] for m in sys.modules} & heavy))
+"""
+    assert process(code) == (0, "[]\n", "")
