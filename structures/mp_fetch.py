@@ -15,6 +15,7 @@ import logging
 import os
 import shutil
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -23,7 +24,7 @@ from typing import Any
 
 from licoat.structures.elements import ATOMIC_NUMBER, SYMBOLS
 from licoat.structures.errors import FormulaError, InputFileError, MissingDataError, SnapshotError, SourceError
-from licoat.structures.formula import parse_formula
+from licoat.structures.formula import element_set, parse_formula
 from licoat.structures.materials_project import SCHEMES, SNAPSHOT, snapshot_folder
 from licoat.structures.mp_documents import SUMMARY_FIELDS, THERMO_FIELDS, check_elements, phase_rows
 from licoat.structures.mp_session import GuardedSession, Limits
@@ -233,56 +234,76 @@ class _Job:
     database: str | None
     batch_size: int
     progress: Progress | None
-    summary: list[dict[str, Any]] = field(default_factory=list)
-    thermo: list[dict[str, Any]] = field(default_factory=list)
+    documents: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"summary": [], "thermo": []})
     answers: list[dict[str, Any]] = field(default_factory=list)
+    received: int = 0
 
     def run(self, client: Any, session: GuardedSession, parts: Path) -> None:  # noqa: ANN401 - the client has no types
-        """Fetch every batch that has no whole part yet."""
-        batches = [self.systems[i : i + self.batch_size] for i in range(0, len(self.systems), self.batch_size)]
-        done = 0
-        for batch in batches:
-            for what, into in (("summary", self.summary), ("thermo", self.thermo)):
-                documents, answers = self._part(client, session, parts, what, batch)
-                into.extend(documents)
-                self.answers.extend(answers)
-                done += 1
-                if self.progress is not None:
-                    self.progress(done, 2 * len(batches))
+        """Fetch every chemical system that no whole part holds yet, summary and thermo in turn."""
+        todo = {what: self._take_kept(parts, what) for what in self.documents}
+        questions = [
+            (what, batch)
+            for pair in itertools.zip_longest(*(_batches(what, todo[what], self.batch_size) for what in todo))
+            for what, batch in filter(None, pair)
+        ]
+        for done, (what, batch) in enumerate(questions, start=1):
+            self._take(self._ask(client, session, parts, what, batch))
+            if self.progress is not None:
+                self.progress(done, len(questions))
 
-    def _part(
+    def _take_kept(self, parts: Path, what: str) -> list[str]:
+        """Use the parts of an earlier try; return the systems that they do not hold."""
+        missing = set(self.systems)
+        for path in sorted(parts.glob(f"{what}-*.json.gz")):
+            part = _read_part(path)
+            if part is None or part.get("question") != self._question(what) or not missing & set(part["systems"]):
+                continue
+            self._take(part)
+            missing -= set(part["systems"])
+        return [system for system in self.systems if system in missing]
+
+    def _question(self, what: str) -> dict[str, str | None]:
+        return {"what": what, "thermo_type": self.thermo_type, "database": self.database}
+
+    def _take(self, part: dict[str, Any]) -> None:
+        """Keep the documents of a part; identical ones that stand in two parts are one later."""
+        self.documents[part["question"]["what"]].extend(part["documents"])
+        self.answers.extend(part["answers"])
+        self.received += len(part["documents"])
+
+    def _ask(
         self,
         client: Any,  # noqa: ANN401 - the client has no types
         session: GuardedSession,
         parts: Path,
         what: str,
         batch: list[str],
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return one part, from its file if that is whole and of this database."""
-        question = {"what": what, "systems": batch, "thermo_type": self.thermo_type, "database": self.database}
-        name = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:24]
-        path = parts / f"{what}-{name}.json.gz"
-        kept = _read_part(path)
-        if kept is not None:
-            return kept["documents"], kept["answers"]
+    ) -> dict[str, Any]:
+        """Ask for a batch of systems and keep the answer in a part file."""
         before = len(session.answers)
-        search = _Search(client, what, self.thermo_type, session)
-        documents = search.systems(batch)
+        documents = _Search(client, what, self.thermo_type, session).systems(batch)
         answers = session.answers[before:]
+        part = {"question": self._question(what), "systems": batch, "documents": documents, "answers": answers}
+        name = hashlib.sha256(json.dumps([part["question"], batch], sort_keys=True).encode()).hexdigest()[:24]
         parts.mkdir(parents=True, exist_ok=True)
+        path = parts / f"{what}-{name}.json.gz"
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(gzip.compress(json.dumps({"documents": documents, "answers": answers}).encode()))
+        temporary.write_bytes(gzip.compress(json.dumps(part).encode()))
         temporary.replace(path)
-        return documents, answers
+        return part
+
+
+def _batches(what: str, systems: list[str], size: int) -> Iterator[tuple[str, list[str]]]:
+    return ((what, systems[i : i + size]) for i in range(0, len(systems), size))
 
 
 def _read_part(path: Path) -> dict[str, Any] | None:
     """Read a part; a damaged one counts as missing and is fetched again."""
     try:
-        content: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, ValueError):
+        part = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValueError, zlib.error):
         return None
-    return content
+    return part if isinstance(part, dict) and {"question", "systems", "documents", "answers"} <= part.keys() else None
 
 
 @dataclass(frozen=True)
@@ -356,7 +377,10 @@ def _finish(
     include_nc: bool,
 ) -> Manifest:
     """Check the documents, join them with what is there, and write the snapshot."""
-    rows, counts = phase_rows(job.summary, job.thermo, job.thermo_type, include_nc=include_nc)
+    summary, thermo = job.documents["summary"], job.documents["thermo"]
+    rows, counts = phase_rows(summary, thermo, job.thermo_type, include_nc=include_nc)
+    wanted = set(job.systems)  # a part of an earlier try may hold further systems, but not all that belong to them
+    rows = [row for row in rows if "-".join(sorted(element_set(row["formula"]))) in wanted]
     old_rows: list[dict[str, Any]] = []
     details: dict[str, Any] = {}
     if existing is not None:
@@ -374,7 +398,7 @@ def _finish(
     names = list(usable[0]) if usable else []
     kept = [{name: row[name] for name in names} for row in old_rows if row["phase_id"] not in new] if names else []
     union = sorted([*kept, *usable], key=lambda row: (len(row["phase_id"]), row["phase_id"]))
-    databases = {str((d.get("builder_meta") or {}).get("database_version") or "") for d in job.thermo} - {""}
+    databases = {str((d.get("builder_meta") or {}).get("database_version") or "") for d in thermo} - {""}
     database = job.database or max(databases, default="")
     licence = LICENCE + ("; holds BY-NC materials: non-commercial use only" if "BY-NC" in counts["licences"] else "")
     manifest = Manifest(
@@ -391,7 +415,7 @@ def _finish(
             "systems": sorted({*details.get("systems", []), *job.systems}),
             "elements_without_energy": missing,
             "documents_expected": details.get("documents_expected", 0) + sum(a["documents"] for a in job.answers),
-            "documents_received": details.get("documents_received", 0) + len(job.summary) + len(job.thermo),
+            "documents_received": details.get("documents_received", 0) + job.received,
             **counts,
             "database_versions_in_documents": sorted(databases),
             "requests": [*details.get("requests", []), *job.answers],

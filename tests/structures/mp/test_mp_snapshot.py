@@ -61,6 +61,22 @@ def test_interrupt_leaves_a_resumable_state(server, fetch, load, docs, faults):
     assert len(load()) == len(docs.LI_SB_O)
 
 
+def test_parts_of_another_target_are_used_and_bring_nothing_else(server, fetch, load, docs, faults):
+    """What an interrupted fetch of ZnO got of Li-O serves Sb2O3; its zinc must not slip in without its own hull."""
+    server.fail(faults.THERMO, faults.status(500), first=4)
+    with pytest.raises(LicoatError, match="500"):
+        fetch(server, ["ZnO"], batch_size=2)
+    done = set().union(*requests_of(server, faults.THERMO)[:3])
+    server.faults.clear()
+    server.log.clear()
+    fetch(server, ["Sb2O3"], batch_size=2)
+    asked = set().union(*requests_of(server, faults.THERMO))
+    assert done & {"Li", "O", "Li-O"}
+    assert not asked & done
+    assert len(load()) == len(docs.LI_SB_O)
+    assert not [formula for formula in load().formulas if "Zn" in formula]
+
+
 def test_damaged_part_is_asked_again(server, fetch, load, docs, faults, tmp_path):
     server.fail(faults.THERMO, faults.status(500), first=4)
     with pytest.raises(LicoatError, match="500"):
