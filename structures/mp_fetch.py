@@ -13,7 +13,6 @@ import itertools
 import json
 import logging
 import os
-import shutil
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -158,14 +157,22 @@ def fetch_snapshot(  # noqa: PLR0913 - every argument is an option of the comman
     address = (endpoint or os.environ.get("MP_API_ENDPOINT") or ENDPOINT).rstrip("/") + "/"
     session = GuardedSession(address, limits, f"licoat/{version('licoat')} mp-api/{version('mp-api')}")
     database = _heartbeat(session, address)
-    job = _Job(systems, thermo_type, database, batch_size, progress)
+    job = _Job(systems, thermo_type, database, batch_size, progress, endpoint=address)
     if out is None and database is None:
         raise SourceError(f"{session.origin[1]}: does not say its database version; give a folder with --out")
-    folder = Path(out) if out is not None else snapshot_folder(thermo_type, database or "")
+    kind = thermo_type + ("-nc" if include_nc else "")
+    folder = Path(out) if out is not None else snapshot_folder(kind, database or "")
     with _lock(folder):
-        existing = _existing(folder, database, thermo_type)
+        existing = _existing(folder, database, thermo_type, include_nc=include_nc)
         have = set(existing.manifest.details["systems"]) if existing is not None else set()
         job.systems = [system for system in systems if system not in have]
+        lacking = (
+            elements & set(existing.manifest.details["elements_without_energy"]) if existing is not None else set()
+        )
+        if lacking and ALL_BINARY not in targets:
+            raise MissingDataError(
+                f"the Materials Project gave no {thermo_type} energy of {', '.join(sorted(lacking))}"
+            )
         if existing is not None and not job.systems:
             return existing.manifest
         with _client(session, secret.get_secret_value(), address, database) as client:
@@ -237,6 +244,8 @@ class _Job:
     documents: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"summary": [], "thermo": []})
     answers: list[dict[str, Any]] = field(default_factory=list)
     received: int = 0
+    expected: int = 0
+    endpoint: str = ""
 
     def run(self, client: Any, session: GuardedSession, parts: Path) -> None:  # noqa: ANN401 - the client has no types
         """Fetch every chemical system that no whole part holds yet, summary and thermo in turn."""
@@ -263,13 +272,20 @@ class _Job:
         return [system for system in self.systems if system in missing]
 
     def _question(self, what: str) -> dict[str, str | None]:
-        return {"what": what, "thermo_type": self.thermo_type, "database": self.database}
+        return {
+            "what": what,
+            "thermo_type": self.thermo_type,
+            "database": self.database,
+            "endpoint": self.endpoint,
+            "fields": " ".join(SUMMARY_FIELDS if what == "summary" else THERMO_FIELDS),
+        }
 
     def _take(self, part: dict[str, Any]) -> None:
         """Keep the documents of a part; identical ones that stand in two parts are one later."""
         self.documents[part["question"]["what"]].extend(part["documents"])
         self.answers.extend(part["answers"])
         self.received += len(part["documents"])
+        self.expected += part["expected"]
 
     def _ask(
         self,
@@ -281,9 +297,16 @@ class _Job:
     ) -> dict[str, Any]:
         """Ask for a batch of systems and keep the answer in a part file."""
         before = len(session.answers)
-        documents = _Search(client, what, self.thermo_type, session).systems(batch)
+        search = _Search(client, what, self.thermo_type, session)
+        documents = search.systems(batch)
         answers = session.answers[before:]
-        part = {"question": self._question(what), "systems": batch, "documents": documents, "answers": answers}
+        part: dict[str, Any] = {
+            "question": self._question(what),
+            "systems": batch,
+            "documents": documents,
+            "answers": answers,
+        }
+        part["expected"] = sum(search.totals)
         name = hashlib.sha256(json.dumps([part["question"], batch], sort_keys=True).encode()).hexdigest()[:24]
         parts.mkdir(parents=True, exist_ok=True)
         path = parts / f"{what}-{name}.json.gz"
@@ -303,7 +326,11 @@ def _read_part(path: Path) -> dict[str, Any] | None:
         part = json.loads(gzip.decompress(path.read_bytes()))
     except (OSError, EOFError, ValueError, zlib.error):
         return None
-    return part if isinstance(part, dict) and {"question", "systems", "documents", "answers"} <= part.keys() else None
+    return (
+        part
+        if isinstance(part, dict) and {"question", "systems", "documents", "answers", "expected"} <= part.keys()
+        else None
+    )
 
 
 @dataclass(frozen=True)
@@ -314,11 +341,13 @@ class _Search:
     what: str
     thermo_type: str
     session: GuardedSession
+    totals: list[int] = field(default_factory=list)
 
     def systems(self, batch: list[str]) -> list[dict[str, Any]]:
         """Return all documents of a batch of systems; a batch of more than a page is divided."""
         documents, total = self._ask(batch)
         if total <= PAGE:
+            self.totals.append(total)
             return documents
         if len(batch) > 1:
             half = len(batch) // 2
@@ -326,6 +355,7 @@ class _Search:
         found = {str(d.get("material_id")): d for d in self._range(batch, -1.0, WIDEST_HULL_DISTANCE_EV)}
         if len(found) != total:
             raise SourceError(f"incomplete: {len(found)} of {total} {self.what} documents of {batch[0]}")
+        self.totals.append(total)
         return list(found.values())
 
     def _range(self, batch: list[str], low: float, high: float) -> list[dict[str, Any]]:
@@ -348,7 +378,7 @@ class _Search:
         return list(found), int(self.session.answers[-1]["total"])
 
 
-def _existing(folder: Path, database: str | None, thermo_type: str) -> PhaseTable | None:
+def _existing(folder: Path, database: str | None, thermo_type: str, *, include_nc: bool) -> PhaseTable | None:
     """Return the snapshot that is there and can be added to."""
     if folder.exists():
         ours = {SNAPSHOT, manifest_path(Path(SNAPSHOT)).name, PARTS}
@@ -357,7 +387,14 @@ def _existing(folder: Path, database: str | None, thermo_type: str) -> PhaseTabl
             raise InputFileError(f"folder {folder} holds {strange[0]!r}: give an empty folder or a snapshot of licoat")
     if not manifest_path(folder / SNAPSHOT).exists():
         return None
-    table = PhaseTable.load(folder / SNAPSHOT)
+    try:
+        table = PhaseTable.load(folder / SNAPSHOT)
+    except SnapshotError as error:
+        raise SnapshotError(f"{error} (delete the folder {folder} and fetch again)") from error
+    if table.manifest.details.get("include_nc") != include_nc:
+        raise SnapshotError(
+            f"{folder} was fetched {'without' if include_nc else 'with'} non-commercial materials; give another --out"
+        )
     old, kind = table.manifest.version, table.manifest.details.get("thermo_type")
     if kind != thermo_type or (database is not None and old != database):
         raise SnapshotError(
@@ -395,11 +432,15 @@ def _finish(
         )
     usable = [row for row in rows if not set(parse_formula(row["formula"])) & set(missing)]
     new = {row["phase_id"] for row in usable}
-    names = list(usable[0]) if usable else []
-    kept = [{name: row[name] for name in names} for row in old_rows if row["phase_id"] not in new] if names else []
+    names = list([*usable, *old_rows][0])
+    kept = [{name: row[name] for name in names} for row in old_rows if row["phase_id"] not in new]
     union = sorted([*kept, *usable], key=lambda row: (len(row["phase_id"]), row["phase_id"]))
     databases = {str((d.get("builder_meta") or {}).get("database_version") or "") for d in thermo} - {""}
     database = job.database or max(databases, default="")
+    for name in ("dropped_deprecated", "dropped_nc"):
+        counts[name] += details.get(name, 0)
+    for name in ("only_in_summary", "only_in_thermo", "licences", "licences_seen"):
+        counts[name] = sorted({*details.get(name, []), *counts[name]})
     licence = LICENCE + ("; holds BY-NC materials: non-commercial use only" if "BY-NC" in counts["licences"] else "")
     manifest = Manifest(
         source=f"mp:{database}",
@@ -413,8 +454,9 @@ def _finish(
             "thermo_type": job.thermo_type,
             "targets": sorted({*details.get("targets", []), *targets}),
             "systems": sorted({*details.get("systems", []), *job.systems}),
-            "elements_without_energy": missing,
-            "documents_expected": details.get("documents_expected", 0) + sum(a["documents"] for a in job.answers),
+            "elements_without_energy": sorted({*details.get("elements_without_energy", []), *missing}),
+            "include_nc": include_nc,
+            "documents_expected": details.get("documents_expected", 0) + job.expected,
             "documents_received": details.get("documents_received", 0) + job.received,
             **counts,
             "database_versions_in_documents": sorted(databases),
@@ -425,8 +467,18 @@ def _finish(
     columns = {name: [row[name] for row in union] for name in names}
     PhaseTable(columns, manifest)  # refuses what is not whole before anything is written
     write_parquet(columns, folder / SNAPSHOT, manifest)
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    _remove_used_parts(folder / PARTS, set(manifest.details["systems"]))
     return PhaseTable.load(folder / SNAPSHOT).manifest
+
+
+def _remove_used_parts(parts: Path, systems: set[str]) -> None:
+    """Remove the parts that the snapshot now holds; those of other interrupted fetches stay."""
+    for path in parts.glob("*.json.gz"):
+        part = _read_part(path)
+        if part is None or set(part["systems"]) <= systems:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        parts.rmdir()
 
 
 @contextlib.contextmanager

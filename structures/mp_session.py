@@ -99,6 +99,7 @@ class GuardedSession(requests.Session):
         self.limits = limits
         self.answers: list[dict[str, Any]] = []
         self.headers["user-agent"] = agent
+        self.trust_env = not _is_this_machine(parts.hostname)  # no proxy between this machine and itself
         self.max_redirects = 0
         self._last = -math.inf
 

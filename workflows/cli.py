@@ -470,7 +470,8 @@ def _data_fetch(options: argparse.Namespace) -> None:
         include_nc=options.include_nc,
         progress=_show_progress if shown else None,
     )
-    folder = options.out or snapshot_folder(options.thermo, manifest.version)
+    kind = options.thermo + ("-nc" if options.include_nc else "")
+    folder = options.out or snapshot_folder(kind, manifest.version)
     if options.json:
         _print_json(manifest.to_dict() | {"folder": str(folder)})
     elif not options.quiet:
