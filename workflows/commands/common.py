@@ -1,0 +1,78 @@
+"""What all commands share: their common options, loading a source, printing JSON."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from licoat.structures.phases import PhaseTable
+
+__all__ = ["SOURCE_HELP", "add_command", "load", "path_text", "phase_ids", "positive", "print_json"]
+
+SOURCE_HELP = (
+    "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), "
+    "licoat snapshot .parquet"
+)
+
+
+def add_command(
+    commands: Any,  # noqa: ANN401 - argparse has no public name for it
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    text: str,
+    *,
+    source: bool = True,
+    scheme: bool = True,
+) -> argparse.ArgumentParser:
+    """Add a command with the options that all commands have."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    if source:
+        parser.add_argument("--source", default="builtin", metavar="S", help=SOURCE_HELP)
+        if scheme:
+            parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
+        parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def path_text(text: str) -> str:
+    """Read a file or folder name, for argparse; an empty one is an unset variable of the shell."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty (an unset variable?)")
+    return text
+
+
+def load(options: argparse.Namespace) -> "PhaseTable":
+    """Load the phases that ``--source`` and ``--scheme`` name."""
+    from licoat.structures import load_phases
+
+    return load_phases(options.source, scheme=options.scheme)
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
+    """Write the one JSON document of ``--json``."""
+    sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
+
+
+def phase_ids(ids: Sequence[str], phases: "PhaseTable") -> dict[str, str]:
+    """Return the chosen phases by formula; two for one formula are refused."""
+    from licoat.structures.errors import MissingDataError
+
+    chosen: dict[str, str] = {}
+    for phase_id in ids:
+        formula = phases[phase_id].formula
+        if chosen.setdefault(formula, phase_id) != phase_id:
+            raise MissingDataError(f"--phase {chosen[formula]} and --phase {phase_id} are both {formula}: choose one")
+    return chosen

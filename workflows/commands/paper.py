@@ -1,0 +1,35 @@
+"""``licoat paper``: the founding paper, recomputed."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from licoat.workflows.commands.common import add_command, path_text, print_json
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
+    """Add the command to the parser."""
+    text = "every checkable number of the founding paper, recomputed"
+    parser = add_command(commands, "paper", _paper, text, source=False)
+    parser.add_argument(
+        "--out", type=path_text, metavar="DIR", help="write the table as CSV, Markdown, LaTeX and Excel"
+    )
+
+
+def _paper(options: argparse.Namespace) -> None:
+    from licoat.workflows.paper import paper_table
+
+    table = paper_table()
+    if options.out is not None:
+        from licoat.workflows.exports import save_frame
+
+        caption = "Numbers of the founding paper, recomputed; sources as explained by licoat paper --json."
+        save_frame(table.to_frame(), Path(options.out), "paper", caption, printed=table.to_printed_frame())
+    if options.json:
+        print_json(table.to_dict())
+    elif not options.quiet:
+        from licoat.workflows.console import print_paper
+
+        print_paper(table)
