@@ -83,4 +83,8 @@ def load_materials_project(path: Path | None = None) -> PhaseTable:
                 f"(it needs a key: {HOW_TO_SET_A_KEY})"
             )
         path = found[0]
-    return PhaseTable.load(Path(path) / SNAPSHOT)
+    file = Path(path) / SNAPSHOT
+    try:
+        return PhaseTable.load(file)
+    except SnapshotError:
+        return PhaseTable.load(file)  # a fetch that adds phases replaces two files, perhaps just now: look once more

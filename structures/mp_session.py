@@ -29,24 +29,29 @@ _SHORT = 120
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one request.
+    """Limits of a fetch: of each request, and of the wait for another fetch.
 
     Attributes
     ----------
     connect_s, read_s : float
         Longest wait for a connection and for the next bytes.
     total_s : float
-        Longest time of a request with all its repetitions.
+        Longest time of a request with all its repetitions and its whole answer.
     max_body_bytes : int
         Largest answer, decoded.
     tries : int
-        Repetitions of what may pass (429, 5xx, resets, cut or broken answers).
+        How often a request is made that meets what may pass (429, 5xx, resets, cut or broken answers).
+    unreachable_tries : int
+        How often one is made that finds nobody to answer: a refused connection, an unknown name, no route, no
+        secure connection. The address is probably wrong, which does not pass.
     backoff_s : float
         First wait before a repetition; it doubles each time.
     longest_wait_s : float
         Longest wait that the service may ask for.
     pace_s : float
         Least time between two requests.
+    lock_s : float
+        Longest wait for another fetch into the same folder.
     """
 
     connect_s: float = 10.0
@@ -54,9 +59,11 @@ class Limits:
     total_s: float = 180.0
     max_body_bytes: int = 256_000_000
     tries: int = 5
+    unreachable_tries: int = 2
     backoff_s: float = 1.0
     longest_wait_s: float = 60.0
     pace_s: float = 0.2
+    lock_s: float = 600.0
 
 
 class _PassingError(Exception):
@@ -65,6 +72,10 @@ class _PassingError(Exception):
     def __init__(self, text: str, wait_s: float | None = None) -> None:
         super().__init__(text)
         self.wait_s = wait_s
+
+
+class _UnreachableError(_PassingError):
+    """Nobody was there to answer."""
 
 
 class GuardedSession(requests.Session):
@@ -85,6 +96,8 @@ class GuardedSession(requests.Session):
 
     Attributes
     ----------
+    endpoint : str
+        Address of the service, as given.
     answers : list of dict
         One record per answer: path, query, documents, total, sha256, bytes.
     """
@@ -95,6 +108,7 @@ class GuardedSession(requests.Session):
         plain = parts.scheme == "http" and _is_this_machine(parts.hostname or "")
         if not parts.hostname or "@" in parts.netloc or not (parts.scheme == "https" or plain):
             raise SourceError(f"endpoint {endpoint!r}: expected an https address (http only for this machine)")
+        self.endpoint = endpoint
         self.origin = (parts.scheme, parts.netloc)
         self.limits = limits
         self.answers: list[dict[str, Any]] = []
@@ -118,14 +132,17 @@ class GuardedSession(requests.Session):
             raise SourceError(f"refused to send a request to {parts.netloc}: it is not {self.origin[1]}")
         deadline = time.monotonic() + self.limits.total_s
         problem = _PassingError("no try was made")
-        for attempt in range(self.limits.tries):
-            if attempt:
-                self._wait(problem, attempt, deadline)
+        tries = unreachable = 0
+        while tries < self.limits.tries and unreachable < self.limits.unreachable_tries:
+            if tries:
+                self._wait(problem, tries, deadline)
+            tries += 1
             try:
                 return self._once(request, deadline)
             except _PassingError as error:
                 problem = error
-        raise SourceError(f"{self.origin[1]}: {problem} ({self.limits.tries} tries)") from None
+                unreachable += isinstance(error, _UnreachableError)
+        raise SourceError(f"{self.origin[1]}: {problem} (tried {tries} times)") from None
 
     def __reduce__(self) -> str:
         raise TypeError("a session holds the key and is not pickled")
@@ -151,14 +168,18 @@ class GuardedSession(requests.Session):
         settings["stream"] = True
         try:
             send = super().send
-            response = self._bounded(lambda: send(request, timeout=timeout, allow_redirects=False, **settings), left)
-            body = self._read(response, deadline)
+
+            def exchange() -> tuple[requests.Response, bytes]:
+                response = send(request, timeout=timeout, allow_redirects=False, **settings)
+                return response, self._read(response, deadline)
+
+            response, body = self._bounded(exchange, left)
         except requests.exceptions.Timeout:
             raise _PassingError("no answer in time") from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if isinstance(error, SourceError):
                 raise
-            raise _PassingError(_reason(error)) from None
+            raise _failure(error) from None
         finally:
             self._last = time.monotonic()
         response._content = body  # noqa: SLF001 - the body was read with a clock, which requests cannot
@@ -166,9 +187,11 @@ class GuardedSession(requests.Session):
         self._judge(request, response, body)
         return response
 
-    def _bounded(self, call: Callable[[], requests.Response], seconds: float) -> requests.Response:
-        """Run a call that has no overall time limit of its own: a trickle of header lines would never end."""
-        done: list[requests.Response | Exception] = []
+    def _bounded(
+        self, call: Callable[[], tuple[requests.Response, bytes]], seconds: float
+    ) -> tuple[requests.Response, bytes]:
+        """Run a call whose time limits are per read: a trickle of header lines, or a late hang, would outlast ours."""
+        done: list[tuple[requests.Response, bytes] | Exception] = []
 
         def run() -> None:
             try:
@@ -180,7 +203,7 @@ class GuardedSession(requests.Session):
         worker.start()
         worker.join(seconds)
         if not done:
-            raise SourceError(f"{self.origin[1]}: no answer within {self.limits.total_s:g} s")
+            raise SourceError(f"{self.origin[1]}: no whole answer within {self.limits.total_s:g} s")
         if isinstance(done[0], Exception):
             raise done[0]
         return done[0]
@@ -273,19 +296,28 @@ def _seconds(text: str | None) -> float | None:
         return None
 
 
-def _reason(error: Exception) -> str:
+_FAILURES: tuple[tuple[str, type[_PassingError], str], ...] = (
+    ("refused", _UnreachableError, "the connection was refused; is MP_API_ENDPOINT right?"),
+    ("name or service", _UnreachableError, "the name is not known; no network, or a wrong MP_API_ENDPOINT?"),
+    ("resolve", _UnreachableError, "the name is not known; no network, or a wrong MP_API_ENDPOINT?"),
+    ("unreachable", _UnreachableError, "there is no way to this host; no network?"),
+    ("no route", _UnreachableError, "there is no way to this host; no network?"),
+    ("unexpected_eof", _PassingError, "the connection was closed"),
+    ("ssl", _UnreachableError, "no secure connection (TLS)"),
+    ("timed out", _PassingError, "no answer in time"),
+    ("incompleteread", _PassingError, "the answer was cut off"),
+    ("reset", _PassingError, "the connection was reset"),
+    ("aborted", _PassingError, "the connection was closed"),
+)
+"""Words in the error of a connection, in the order in which they are looked for."""
+
+
+def _failure(error: Exception) -> _PassingError:
     """Say why a connection failed, in few words and without addresses of objects."""
+    if isinstance(error, requests.exceptions.ProxyError):
+        return _UnreachableError("the proxy of this network cannot be reached (HTTPS_PROXY)")
     text = str(error).lower()
-    for sign, reason in (
-        ("refused", "the connection was refused"),
-        ("name or service", "the name is not known (no network?)"),
-        ("resolve", "the name is not known (no network?)"),
-        ("ssl", "no secure connection (TLS)"),
-        ("timed out", "no answer in time"),
-        ("incompleteread", "the answer was cut off"),
-        ("reset", "the connection was reset"),
-        ("aborted", "the connection was closed"),
-    ):
+    for sign, kind, reason in _FAILURES:
         if sign in text:
-            return reason
-    return f"the connection failed ({type(error).__name__})"
+            return kind(reason)
+    return _PassingError(f"the connection failed ({type(error).__name__})")

@@ -26,7 +26,7 @@ _PYMATGEN_LINE = re.compile(r"^\s*['\"]?PMG_MAPI_KEY['\"]?\s*:\s*(.*?)\s*$", re.
 
 
 def data_folder() -> Path:
-    """Return where snapshots, locks and settings live: ``LICOAT_DATA``, else the user's data folder."""
+    """Return where snapshots and settings live: ``LICOAT_DATA``, else the user's data folder."""
     chosen = os.environ.get("LICOAT_DATA")
     if chosen:
         return Path(chosen)

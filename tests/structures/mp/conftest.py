@@ -1,5 +1,6 @@
 """The real client against a loopback Materials Project; no test here may show or store the key."""
 
+import functools
 import gzip
 import importlib.util
 import os
@@ -17,6 +18,7 @@ import pytest
 
 HERE = Path(__file__).parent
 KEY = "sEcReTkEy0123456789abcdefLICOATx"
+SOON_S = 1.0  # longest time of a request under the limits of `soon`
 ANSWER_S = 1.5  # what a test on a busy machine may take beyond the limit that was set
 
 
@@ -43,13 +45,27 @@ def docs():
 
 @pytest.fixture(scope="session", autouse=True)
 def client(tmp_path_factory):
-    """Import the real client once: 3-8 s."""
+    """Import the real client once: 3-8 s.
+
+    It makes the JSON schema of a model anew for every field name it checks, half a second for each fetch: the schemas,
+    which do not change, are kept here. Tests with a process of their own run the client as it is.
+    """
     home = tmp_path_factory.mktemp("client-home")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         for name in ("HOME", "MPLCONFIGDIR"):
             patch.setenv(name, str(home))
         warnings.simplefilter("ignore")  # its dependencies deprecate things at import; none of it is ours
-        return pytest.importorskip("mp_api.client")
+        imported = pytest.importorskip("mp_api.client")
+        from pydantic import BaseModel
+
+        made = BaseModel.model_json_schema.__func__
+        kept = functools.lru_cache(maxsize=None)(made)
+        patch.setattr(
+            BaseModel,
+            "model_json_schema",
+            classmethod(lambda model, *args, **options: (made if args or options else kept)(model, *args, **options)),
+        )
+        yield imported
 
 
 @pytest.fixture(autouse=True)
@@ -123,14 +139,20 @@ def server(serve):
 
 @pytest.fixture
 def limits():
-    """Make limits small enough for tests."""
+    """Make limits without waits that only a service needs; what is to end soon is given by the test."""
     from licoat.structures.mp_session import Limits
 
     def make(**changes):
-        small = {"connect_s": 1.0, "read_s": 0.6, "total_s": 2.0, "backoff_s": 0.02, "pace_s": 0.0}
-        return Limits(**small | changes)
+        quick = {"connect_s": 5.0, "read_s": 10.0, "total_s": 20.0, "backoff_s": 0.01, "pace_s": 0.0, "lock_s": 20.0}
+        return Limits(**quick | changes)
 
     return make
+
+
+@pytest.fixture
+def soon(limits):
+    """Make limits under which a fetch from a service that does not answer ends soon."""
+    return lambda **changes: limits(**{"connect_s": 1.0, "read_s": 0.5, "total_s": SOON_S} | changes)
 
 
 @pytest.fixture

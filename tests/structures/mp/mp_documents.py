@@ -117,7 +117,12 @@ def crowd(number, formula="Li2O", first=2_000_000):
     base = by_formula(formula)
     return tuple(
         replace(
-            base, number=first + i, formation=base.formation + 0.05 + 1e-4 * i, above_hull=0.05 + 1e-4 * i, types=(GGA,)
+            base,
+            number=first + i,
+            formation=base.formation + 0.05 + 1e-4 * i,
+            above_hull=0.05 + 1e-4 * i,
+            volume_per_atom=base.volume_per_atom * (1.0 + 1e-4 * i),
+            types=(GGA,),
         )
         for i in range(number)
     )

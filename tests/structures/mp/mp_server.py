@@ -217,6 +217,7 @@ class _HTTP(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _LONGEST_WAIT_S
+    disable_nagle_algorithm = True  # head and body go in two writes: else the second waits 40 ms for the first
     server: _HTTP
 
     def log_message(self, *_):
@@ -327,6 +328,21 @@ def _promise(handler, body):
     handler.send_header("Content-Length", str(len(body)))
     handler.send_header("Connection", "close")
     handler.end_headers()
+
+
+def stall(seconds):
+    """Promise the body, send it a byte every tenth of a second for so long, then send nothing more."""
+
+    def act(handler, body):
+        _promise(handler, body)
+        stopping = handler.server.mp.stopping
+        for place in range(int(seconds * 10)):
+            handler.wfile.write(body[place : place + 1])
+            if stopping.wait(0.1):
+                break
+        return hang(handler, body)
+
+    return act
 
 
 def trickle_head(handler, _body):

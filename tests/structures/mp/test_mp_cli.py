@@ -1,16 +1,20 @@
 """What a user sees of the Materials Project at the command line."""
 
 import json
+import sys
 
 import pytest
 
+from licoat.structures import mp_fetch
+from licoat.structures.mp_parts import locked
+
 FETCH = ("data", "fetch", "--source", "mp")
 FAILURES = {
-    "wrong key": (lambda f: f.status(401, {"message": "Unauthorized"}), {1, 2}),
-    "forbidden": (lambda f: f.status(403, {"message": "Forbidden"}), {1, 2}),
+    "wrong key": (lambda f: f.status(401, {"message": "Unauthorized"}), {2}),
+    "forbidden": (lambda f: f.status(403, {"message": "Forbidden"}), {2}),
     "asks for an hour": (lambda f: f.status(429, Retry_After=3600), {1}),
     "sign-in page": (lambda f: f.page(), {1}),
-    "bad request": (lambda f: f.status(400, {"detail": "no\nsuch\nthing"}), {1, 2}),
+    "bad request": (lambda f: f.status(400, {"detail": "no\nsuch\nthing"}), {1}),
     "redirect": (lambda f: f.redirect("https://example.invalid/"), {1}),
     "500 for ever": (lambda f: f.status(500), {1}),
     "cut off for ever": (lambda f: f.cut, {1}),
@@ -25,13 +29,11 @@ FAILURES = {
 @pytest.fixture
 def quick(monkeypatch, limits):
     """Small limits for the command line, which takes the defaults of the function."""
-    from licoat.structures import mp_fetch
-
     monkeypatch.setitem(mp_fetch.fetch_snapshot.__kwdefaults__, "limits", limits())
 
 
 @pytest.fixture
-def fetched(cli, server):
+def fetched(quick, cli, server):  # noqa: ARG001 - its limits come first
     assert cli(*FETCH, "Sb2O3", "--quiet", server=server) == (0, "", "")
     server.log.clear()
     return server
@@ -41,17 +43,18 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_one_clear_line(cli, server, within, tmp_path, faults, name):
+def test_one_clear_line(cli, server, soon, monkeypatch, within, tmp_path, faults, name):
+    monkeypatch.setitem(mp_fetch.fetch_snapshot.__kwdefaults__, "limits", soon())
     act, codes = FAILURES[name]
     server.fail(faults.THERMO, act(faults))
-    with within(2.0):
+    with within(1.0):
         status, out, err = cli(*FETCH, "Sb2O3", server=server)
     assert status in codes
     lines = err.splitlines()
     assert lines[-1].startswith("licoat: ")
     assert len(lines) == 1
     assert "Traceback" not in out + err
-    assert not list(tmp_path.rglob("manifest.json"))
+    assert not list(tmp_path.rglob("*manifest.json"))
 
 
 def test_nobody_listens(cli, serve):
@@ -60,6 +63,31 @@ def test_nobody_listens(cli, serve):
     status, out, err = cli(*FETCH, "Sb2O3", server=url)
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert "127.0.0.1" in err
+
+
+@pytest.mark.filterwarnings("default")
+def test_another_fetch_is_a_note_and_then_one_line(cli, server, limits, monkeypatch, tmp_path):
+    monkeypatch.setitem(mp_fetch.fetch_snapshot.__kwdefaults__, "limits", limits(lock_s=0.3))
+    with locked(tmp_path / "mine", 0.0):
+        status, out, err = cli(*FETCH, "Sb2O3", "--out", tmp_path / "mine", server=server)
+    assert (status, out) == (1, "")
+    note, error = err.splitlines()
+    assert note.startswith("licoat: note: ")
+    assert "another fetch is at work, waiting up to 0.3 s" in note
+    assert "another fetch holds this folder" in error
+
+
+def test_no_client(cli, server, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mp_api", None)
+    status, out, err = cli(*FETCH, "Sb2O3", server=server)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "pip install" in err
+
+
+def test_too_many_elements(cli, server):
+    status, out, err = cli(*FETCH, "Ni-Mn-Co-Al-Ti-Mg-Zr", server=server)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert not server.log
 
 
 def test_no_key(cli, server):
@@ -182,9 +210,9 @@ def test_missing_element_names_the_command(cli):
 
 def test_all_binary_oxides_ask_every_metal(cli, server, faults):
     """One command for the whole screening; the answers here have two metals, so the rest is reported as missing."""
-    status, _, err = cli(*FETCH, "--oxides", "all-binary", server=server)
-    assert status in {0, 1, 2}
-    assert "Traceback" not in err
+    status, out, err = cli(*FETCH, "--oxides", "all-binary", server=server)
+    assert (status, err) == (0, "")
+    assert "no energies of this kind for Ag, Al, As" in " ".join(out.split())
     asked = {s for r in server.log if r.path == faults.SUMMARY for s in r.query["chemsys"].split(",")}
     assert len(asked) > 150
 
@@ -204,7 +232,7 @@ def test_interrupt(cli, server, tmp_path):
     server.on_request = press
     status, _, err = cli(*FETCH, "Sb2O3", server=server)
     assert (status, err) == (130, "licoat: interrupted\n")
-    assert not list(tmp_path.rglob("manifest.json"))
+    assert not list(tmp_path.rglob("*manifest.json"))
     assert cli(*FETCH, "Sb2O3", "--quiet", server=server)[0] == 0
 
 

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from licoat.structures import FormulaError, MissingDataError
+from licoat.structures import FormulaError, MissingDataError, SnapshotError, mp_search
+from licoat.structures.errors import SourceError
 from licoat.thermo import lithiate, react
 from licoat.workflows import screen
 
@@ -84,14 +85,63 @@ def test_more_than_a_page_of_documents(serve, docs, fetch, load, faults):
         requests = [r for r in server.log if r.path == faults.THERMO]
     phases = load()
     assert len(phases) == len(docs.LI_SB_O) + len(further)
-    assert len(requests) > 1
+    assert len(requests) <= 4  # the whole, then portions that the two large systems do not share
     assert react(EQUATION, phases).energy_ev_per_fu == pytest.approx(put_in(docs), abs=NUMBERS_EV)
 
 
-def test_more_than_a_page_in_one_system(serve, docs, fetch, load):
+def test_more_than_a_page_in_one_system(serve, docs, fetch, load, faults):
+    """The page that came shows where to divide: hull distances, most of them small, would need ten questions."""
     with serve(materials=(*docs.MATERIALS, *docs.crowd(1100))) as server:
-        fetch(server)
+        manifest = fetch(server)
     assert len(load()) == len(docs.LI_SB_O) + 1100
+    assert len(set(load().text("phase_id"))) == len(load())
+    assert manifest.details["documents_expected"] == manifest.details["documents_received"]
+    for path in (faults.SUMMARY, faults.THERMO):
+        assert server.count(path) <= 6  # the batch; its three portions; two halves of the one large system
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_many_pages_in_one_system(serve, docs, fetch, load, faults, monkeypatch, share):
+    """Also where the first page shows one end of the values only."""
+    monkeypatch.setattr(mp_search, "PAGE", 20)
+    crowd = docs.crowd(100)
+    head = int(share * len(crowd))
+    mixed = (*crowd[:head], *sorted(crowd[head:], key=lambda m: m.number * 7919 % 1009))
+    with serve(materials=(*docs.MATERIALS, *mixed)) as server:
+        fetch(server, ["Li"])
+    assert len(load()) == 4 + 100
+    assert server.count(faults.THERMO) <= 40
+
+
+@pytest.mark.parametrize("path", ["SUMMARY", "THERMO"])
+def test_a_system_that_cannot_be_divided_is_refused(serve, docs, fetch, load, faults, monkeypatch, path):
+    """Documents without the value that divides them would be in no piece."""
+    monkeypatch.setattr(mp_search, "PAGE", 20)
+    with serve(materials=(*docs.MATERIALS, *docs.crowd(60))) as server:
+        for document in server.documents[getattr(faults, path)][-5:]:
+            document.pop("volume" if path == "SUMMARY" else "energy_per_atom")
+        with pytest.raises(SourceError, match=rf"incomplete: \d+ of \d+ {path.lower()} documents of Li-O"):
+            fetch(server)
+        for document in server.documents[getattr(faults, path)]:
+            document |= {"volume": 50.0, "energy_per_atom": -3.0}
+        with pytest.raises(SourceError, match=r"Li-O: .* cannot be divided"):
+            fetch(server)
+    with pytest.raises(SnapshotError):
+        load()
+
+
+def test_a_service_that_always_has_more_ends(server, fetch, faults):
+    """A count above a page for every question: neither endless questions nor a part taken for the whole."""
+    server.fail(faults.SUMMARY, faults.mutate(claim_more))
+    with pytest.raises(SourceError, match="cannot be divided"):
+        fetch(server)
+    assert server.count(faults.SUMMARY) < 20
+
+
+def claim_more(document):
+    document["data"] = (document["data"] or [{}]) * 1001
+    document["data"] = document["data"][:1000]
+    document["meta"]["total_doc"] = 5000
 
 
 def test_other_thermo_type_is_not_mixed_in(server, fetch, load, docs):
@@ -220,6 +270,14 @@ def test_a_folder_of_something_else_is_left_alone(server, fetch, tmp_path):
     with pytest.raises((ValueError, OSError), match="out"):
         fetch(server)
     assert [p.name for p in out.iterdir()] == ["thesis.txt"]
+
+
+def test_a_formula_without_a_phase_is_told(server, fetch, load, docs):
+    """Its systems are whole, so there is nothing wrong; but whoever asked for it must not believe it is there."""
+    with pytest.warns(UserWarning, match=r"no phase Sb3O7$") as told:
+        fetch(server, ["Sb4O6", "Sb3O7", "Li-Sb-O", "Sb"])
+    assert len(told) == 1
+    assert len(load()) == len(docs.LI_SB_O)
 
 
 def test_progress_is_told(server, fetch):

@@ -1,24 +1,27 @@
 """The guarded session by itself: no client, only `requests` in front of it."""
 
 import json
+import socket
+import ssl
 import time
 
 import pytest
 
 from licoat.structures import LicoatError
+from licoat.structures.errors import SourceError
 from licoat.structures.mp_session import GuardedSession, Limits
 
 KEY = "sEcReTkEy0123456789abcdefLICOATx"  # also in conftest
 QUERY = {"chemsys": "Li,O,Sb,Li-O,Li-Sb,O-Sb,Li-O-Sb", "_limit": 1000, "_fields": "material_id,volume"}
-TOTAL_S = 2.0  # of `conftest.limits`
+TOTAL_S = 1.0  # of `conftest.soon`
 
 
 @pytest.fixture
-def get(server, limits, keep):
+def get(server, soon, keep):
     """Ask the server through a guarded session that carries the key."""
 
     def ask(path, url=None, query=QUERY, **changes):
-        with GuardedSession(server.url, limits(**changes), "licoat-test") as session:
+        with GuardedSession(server.url, soon(**changes), "licoat-test") as session:
             session.headers["x-api-key"] = KEY
             try:
                 return session.get((url or server.url) + path.lstrip("/"), params=query).json()
@@ -82,6 +85,61 @@ def test_the_whole_request_is_bounded(server, get, faults, within, name):
     server.fail(faults.SUMMARY, getattr(faults, name))
     with within(TOTAL_S), pytest.raises(LicoatError, match=r"127\.0\.0\.1"):
         get(faults.SUMMARY)
+
+
+def test_a_late_hang_is_bounded_too(server, get, faults, within):
+    """The body begins in time and stops in the middle: the limit of a read must not be added to that of the whole."""
+    server.fail(faults.SUMMARY, faults.stall(1.8))
+    with within(2.0), pytest.raises(LicoatError, match="2 s"):
+        get(faults.SUMMARY, read_s=60.0, total_s=2.0)
+    assert server.count(faults.SUMMARY) == 1
+
+
+def connect_to(monkeypatch, error):
+    """Let every connection fail with an error; return the list of the tries."""
+    tries = []
+
+    def fail(*_, **__):
+        tries.append(error)
+        raise error
+
+    monkeypatch.setattr("urllib3.connection.connection.create_connection", fail)
+    return tries
+
+
+UNREACHABLE = {
+    "refused": (ConnectionRefusedError(111, "Connection refused"), "refused.*MP_API_ENDPOINT"),
+    "no such name": (socket.gaierror(-2, "Name or service not known"), "name is not known.*MP_API_ENDPOINT"),
+    "no network": (OSError(101, "Network is unreachable"), "no way"),
+    "no route": (OSError(113, "No route to host"), "no way"),
+    "bad certificate": (
+        ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+        "TLS",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREACHABLE)
+def test_nobody_there_is_tried_twice(get, faults, monkeypatch, name):
+    error, match = UNREACHABLE[name]
+    tries = connect_to(monkeypatch, error)
+    with pytest.raises(SourceError, match=rf"{match}.*tried 2 times"):
+        get(faults.SUMMARY)
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "Connection reset by peer"), TimeoutError("timed out")])
+def test_what_passes_is_tried_five_times(get, faults, monkeypatch, error):
+    tries = connect_to(monkeypatch, error)
+    with pytest.raises(SourceError, match="tried 5 times"):
+        get(faults.SUMMARY)
+    assert len(tries) == 5
+
+
+def test_default_wait_for_a_wrong_address_is_short():
+    """A second, not fifteen: the waits are backoff_s, then twice that, and so on."""
+    limits = Limits()
+    assert sum(limits.backoff_s * 2.0**i for i in range(limits.unreachable_tries - 1)) <= 3.0
 
 
 @pytest.mark.parametrize("name", ["cut", "cut_chunked", "reset"])

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from licoat.structures import LicoatError, SnapshotError, load_phases
+from licoat.structures import LicoatError, SnapshotError, load_phases, phases
 
 FETCH = """
 import sys
@@ -130,7 +130,7 @@ def test_a_failed_addition_leaves_the_first_snapshot(server, fetch, load, faults
     assert load().to_frame().equals(before)
 
 
-def test_two_processes_at_once(server, process, load, docs, tmp_path):
+def test_two_processes_at_once(server, process, load, docs, faults, tmp_path):
     meet = threading.Barrier(2, timeout=20)
 
     def together(path):
@@ -141,14 +141,52 @@ def test_two_processes_at_once(server, process, load, docs, tmp_path):
     server.on_request = together
     running = [process(FETCH, server.url, tmp_path / "out", wait=False) for _ in range(2)]
     ends = [process.finish(one) for one in running]
-    assert [(code, err) for code, _, err in ends] == [(0, "")] * 2
+    assert [code for code, _, _ in ends] == [0, 0]
+    told = [line for _, _, err in ends for line in err.splitlines() if "UserWarning" in line]
+    assert all("another fetch is at work" in line for line in told)
+    assert len(told) <= 1
+    for path in (faults.SUMMARY, faults.THERMO):
+        assert server.count(path) == 4  # nothing is asked twice: the second finds the work of the first done
     assert len(load()) == len(docs.LI_SB_O)
     leftovers = [p.name for p in tmp_path.iterdir() if "partial" in p.name or "part" in p.suffix]
     assert not leftovers
 
 
+def test_a_damaged_snapshot_is_not_fetched_over(server, fetch, faults, tmp_path):
+    """It may hold what cannot be fetched again: the user deletes it, not we."""
+    fetch(server)
+    (path,) = (tmp_path / "out").glob("*.parquet")
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    before = {p: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    server.log.clear()
+    for targets in (["Sb2O3"], ["ZnO"]):
+        with pytest.raises(
+            SnapshotError, match=r"phases\.parquet is damaged.*SHA-256.*delete the folder .*out"
+        ) as caught:
+            fetch(server, targets)
+        assert "\n" not in str(caught.value)
+    assert {p: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
+    assert server.count(faults.SUMMARY) + server.count(faults.THERMO) == 0
+
+
+def test_reading_while_a_fetch_adds(server, fetch, load, tmp_path, monkeypatch):
+    """The two files are replaced one after the other: a reader between them looks once more."""
+    fetch(server, out=tmp_path / "grown", targets=["Sb2O3", "ZnO"])
+    fetch(server)
+    hashed = phases.file_sha256
+    monkeypatch.setattr(phases, "file_sha256", lambda path: (exchange(), hashed(path))[1])
+
+    def exchange():
+        for name in files_of(tmp_path / "grown"):
+            shutil.copyfile(tmp_path / "grown" / name, tmp_path / "out" / name)
+
+    assert "ZnO" in load().formulas
+
+
 def files_of(folder):
-    return sorted(p.name for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    return sorted(p.name for p in folder.rglob("*") if p.is_file())
 
 
 def test_every_damaged_file_is_named(server, fetch, load, tmp_path):
