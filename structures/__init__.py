@@ -1,13 +1,16 @@
 """What a phase is and where its data come from."""
 
 from licoat.structures.errors import (
+    CalculatorError,
     CriteriaError,
+    ElasticityError,
     FormulaError,
     IncompatibleEnergiesError,
     InputFileError,
     KeyProblemError,
     LicoatError,
     MissingDataError,
+    NotConvergedError,
     SnapshotError,
     SourceError,
     UnbalancedReactionError,
@@ -18,13 +21,16 @@ from licoat.structures.phases import PhaseTable
 from licoat.structures.sources import load_phases
 
 __all__ = [
+    "CalculatorError",
     "CriteriaError",
+    "ElasticityError",
     "FormulaError",
     "IncompatibleEnergiesError",
     "InputFileError",
     "KeyProblemError",
     "LicoatError",
     "MissingDataError",
+    "NotConvergedError",
     "Phase",
     "PhaseTable",
     "SnapshotError",

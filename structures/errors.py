@@ -44,3 +44,15 @@ class SourceError(LicoatError, OSError):
 
 class KeyProblemError(LicoatError, ValueError):
     """The key of an outside source is missing, malformed or refused."""
+
+
+class CalculatorError(LicoatError, RuntimeError):
+    """A calculator is not known, not installed, or cannot be made."""
+
+
+class NotConvergedError(LicoatError, RuntimeError):
+    """A calculation did not converge, so that it has no result."""
+
+
+class ElasticityError(LicoatError, ValueError):
+    """A structure, a stiffness matrix or a setting cannot be used for elastic constants."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from licoat.workflows.commands import data, layer, paper, reactions, screen
+from licoat.workflows.commands import data, layer, paper, reactions, relax, screen
 
 __all__ = ["main"]
 
@@ -36,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 the outside world failed (a full disk), 2 bad input, 130 interrupted.
+        0 done, 1 the outside world failed (a full disk) or a calculation gave no result, 2 bad input, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
-    from licoat.structures.errors import LicoatError  # after parsing: --help must not wait for numpy
+    from licoat.structures.errors import LicoatError, NotConvergedError  # after parsing: --help must not wait for numpy
 
     warnings.showwarning = _one_line_warning
     if options.quiet:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()
     except LicoatError as error:
-        return _fail(options, error, 1 if isinstance(error, OSError) else 2)
+        return _fail(options, error, 1 if isinstance(error, (OSError, NotConvergedError)) else 2)
     except BrokenPipeError:
         # The reader went away (`licoat screen | head`): nothing is wrong; keep the interpreter's exit quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,7 +80,7 @@ def _parser() -> _Parser:
     parser = _Parser(prog="licoat", description="Choose the oxide coating of a lithium-metal anode by computation.")
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (screen, reactions, layer, paper, data):
+    for module in (screen, reactions, layer, paper, relax, data):
         module.add(commands)
     return parser
 

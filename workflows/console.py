@@ -3,7 +3,7 @@
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.structures import PhaseTable
 from licoat.structures.formula import render_unicode
@@ -15,12 +15,16 @@ from licoat.workflows.screening import ScreeningResult
 from licoat.workflows.tables import LEGEND, phase_values, source_line, verdict_marks
 from licoat.workflows.text import equation_text
 
+if TYPE_CHECKING:
+    from licoat.workflows.relaxing import RelaxedFile
+
 __all__ = [
     "print_comparison",
     "print_data",
     "print_paper",
     "print_path",
     "print_reaction",
+    "print_relaxed",
     "print_screen",
     "text_table",
 ]
@@ -226,7 +230,7 @@ def print_comparison(comparison: Comparison) -> None:
     say(text_table(["", *comparison.sources], rows))
     for source, note in comparison.notes.items():
         say(f"{source}: {note}")
-    say("* computed with PBE; energies computed at 0 K, measured at 298.15 K")
+    say("* computed (PBE or a potential trained on it); energies computed at 0 K, measured at 298.15 K")
 
 
 def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:
@@ -254,3 +258,15 @@ def print_paper(table: PaperTable) -> None:
         say(textwrap.fill(f"{row.explanation} [{row.where}]", 116, initial_indent="    ", subsequent_indent="    "))
     say()
     say(", ".join(f"{count} {verdict}" for verdict, count in table.counts.items()))
+
+
+def print_relaxed(relaxed: Sequence["RelaxedFile"]) -> None:
+    """Print one row per relaxed structure, and what its energy is."""
+    from licoat.workflows.relaxing import relaxed_rows
+
+    heads = ["file", "formula", "E eV/atom", "V A3/atom", "dV %", "space group", "K GPa", "G GPa", "result"]
+    say(text_table(heads, relaxed_rows(relaxed), left=(0, 1, 5, 8)))
+    say()
+    corrected = "without corrections" if relaxed[0].scheme.endswith("/none") else "which hold its corrections"
+    say(f"Energies of {relaxed[0].calculator} as it gives them (scheme {relaxed[0].scheme}), {corrected};")
+    say("dV is the change of volume; K and G are Hill's mean moduli (--elastic).")

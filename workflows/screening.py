@@ -23,7 +23,15 @@ from licoat.workflows.ranking import pareto_front, score
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "Candidate", "FunnelStep", "ScreeningResult", "default_oxides", "screen"]
+__all__ = [
+    "HULL_CUTOFF_EV_PER_ATOM",
+    "Candidate",
+    "FunnelStep",
+    "ScreeningResult",
+    "can_be_screened",
+    "default_oxides",
+    "screen",
+]
 
 HULL_CUTOFF_EV_PER_ATOM = 0.05
 """Binary oxides further above their hull are not screened by default."""
@@ -207,6 +215,12 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
     return chosen, left_out
 
 
+def can_be_screened(formula: str, anode: str = "Li") -> bool:
+    """Say whether a compound is an oxide that could react: with oxygen, another element, and no anode metal."""
+    atoms = parse_formula(formula)
+    return "O" in atoms and len(atoms) > 1 and anode not in atoms
+
+
 def above_hull(formulas: Sequence[str], phases: PhaseTable, anode: str) -> list[float]:
     """Distance of the lowest phase of each formula from its hull without the anode metal, eV/atom."""
     paths = titrate_many(phases, formulas, anode)
@@ -228,6 +242,7 @@ def screen(
     anode: str = "Li",
     phase_ids: dict[str, str] | None = None,
     measured: PhaseTable | None = None,
+    also: Sequence[str] = (),
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -245,6 +260,8 @@ def screen(
         Formula to phase, where another polymorph than the observed one is meant.
     measured : PhaseTable, optional
         Measured data put beside the computed ones; the embedded ones without.
+    also : sequence of str
+        Oxides that are screened besides, however far above their hull.
 
     Returns
     -------
@@ -269,7 +286,10 @@ def screen(
     if oxides is None:
         formulas, not_screened = default_oxides(phases, anode)
     else:
-        formulas = list(dict.fromkeys(formula_unit(oxide) for oxide in oxides))
+        formulas = [formula_unit(oxide) for oxide in oxides]
+    formulas = list(dict.fromkeys([*formulas, *map(formula_unit, also)]))
+    not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
+    if oxides is not None or also:
         lacking = [formula for formula in formulas if not phases.rows_of(formula)]
         if lacking:
             raise MissingDataError(

@@ -29,7 +29,7 @@ __all__ = [
 _SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
 LEGEND = (
     "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
-    "Gaps and moduli: * computed with PBE, ? not known. Energies per formula unit of oxide."
+    "Gaps and moduli: * computed (PBE or a potential trained on it), ? not known. Energies per formula unit of oxide."
 )
 
 

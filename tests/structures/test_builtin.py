@@ -72,7 +72,6 @@ class TestExtent:
 
     def test_phases_that_did_not_converge_are_left_out_and_named(self, builtin):
         failed = {p["id"] for p in _inputs() if not p["converged"]}
-        assert failed
         assert set(builtin.manifest.details["not_converged"]) == failed
         assert not failed & set(builtin.text("phase_id"))
 
@@ -329,3 +328,59 @@ def test_callers_cannot_change_the_shared_table(builtin):
 
 def test_elements_of_the_table_exist(builtin):
     assert all(Element(s).Z <= 103 for s in builtin.symbols)
+
+
+class TestMaking:
+    """Tables made of small documents: what a build writes."""
+
+    @staticmethod
+    def build(tmp_path, change):
+        with gzip.open(DATA / "computed_phases.json.gz", "rt", encoding="utf-8") as stream:
+            document = json.load(stream)
+        keep = {"Li", "O2", "Sb", "Sb2O3", "Li2O", "Li3Sb"}
+        document["phases"] = [p for p in document["phases"] if p["formula"] in keep]
+        change(document)
+        path = tmp_path / "relaxed.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        manifest = module.build_builtin(path, tmp_path / "table.parquet")
+        return manifest, load_phases(tmp_path / "table.parquet")
+
+    def test_what_did_not_converge_is_left_out_and_named(self, tmp_path):
+        def change(document):
+            phase = next(p for p in document["phases"] if p["id"] == "mp-2074")
+            phase["converged"] = False
+
+        manifest, table = self.build(tmp_path, change)
+        assert manifest.details["not_converged"] == {"mp-2074": "Li3Sb"}
+        assert "mp-2074" not in table
+
+    def test_of_two_equal_phases_the_lower_one_stays(self, tmp_path):
+        def change(document):
+            phase = next(p for p in document["phases"] if p["id"] == "mp-2074")
+            energy = phase["energy_raw_ev_per_atom"] - 1e-5
+            document["phases"].append({**phase, "id": "zz-again", "energy_raw_ev_per_atom": energy})
+
+        manifest, table = self.build(tmp_path, change)
+        assert "mp-2074" in manifest.details["duplicates_left_out"]
+        assert "zz-again" in table
+
+    def test_computed_moduli_stand_only_where_none_are_published(self, tmp_path):
+        moduli = {"bulk_modulus_gpa": 11.0, "shear_modulus_gpa": 7.0}
+
+        def change(document):
+            for phase in document["phases"]:
+                phase["elastic"] = moduli
+
+        _, table = self.build(tmp_path, change)
+        assert table["mp-1960"].shear_modulus_gpa == pytest.approx(69.7)  # Li2O, measured
+        assert table["mp-1960"].elastic_kind == "measured"
+        filled = [p for p in table if p.elastic_kind == "sevennet-l3i5"]
+        assert filled
+        assert all((p.bulk_modulus_gpa, p.shear_modulus_gpa) == (11.0, 7.0) for p in filled)
+        assert all("strain-stress" in p.elastic_source for p in filled)
+
+    def test_a_file_of_something_else_is_named(self, tmp_path):
+        path = tmp_path / "other.json"
+        path.write_text("[]", encoding="utf-8")
+        with pytest.raises(InputFileError, match=r"other\.json: cannot read relaxed phases"):
+            module.build_builtin(path, tmp_path / "table.parquet")

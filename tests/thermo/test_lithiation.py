@@ -151,8 +151,9 @@ class TestKnownAnswers:
         assert halfway.anode_atoms_to == pytest.approx(6)
 
     def test_energy_and_swelling_of_the_founding_paper(self, raw):
-        final = lithiate("Sb2O3", raw).final
-        assert final.energy_ev_per_fu == pytest.approx(-14.9, rel=0.01)
+        assert lithiate("Sb2O3", raw).final.energy_ev_per_fu == pytest.approx(-14.9, rel=0.01)
+        # the paper's Materials Project volume of Sb2O3 is that of valentinite
+        final = lithiate("Sb2O3", raw, phase_id="a-Sb2O3-valentinite_D5_11").final
         assert final.volume_ratio_oxide == pytest.approx(2.40, rel=0.02)
 
     def test_measured_energy(self, measured):

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from licoat.workflows.commands.common import SOURCE_HELP, add_command, path_text, print_json
+from licoat.workflows.commands import calculation
+from licoat.workflows.commands.common import SOURCE_HELP, add_command, path_text, positive, print_json
 
 __all__ = ["add"]
 
@@ -25,13 +26,35 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     )
     verify.add_argument("source", nargs="?", default="builtin", help=SOURCE_HELP)
     _add_fetch(actions)
-    build = add_command(
-        actions, "build", _data_build, "make the embedded table from relaxed phases and facts", source=False
-    )
+    _add_build(actions)
+
+
+def _add_build(actions: Any) -> None:  # noqa: ANN401
+    text = "make a table by calculation (--seeds), or the embedded table from its inputs (without)"
+    build = add_command(actions, "build", _data_build, text, source=False)
+    build.add_argument("--seeds", metavar="FILE", help="start structures: JSON(.gz), a structure file, or a folder")
     build.add_argument("--relaxed", metavar="FILE", help="relaxed phases, JSON(.gz) (default: the embedded ones)")
     build.add_argument(
-        "--out", type=path_text, metavar="F.parquet", help="Parquet file to write (default: the embedded table)"
+        "--out", type=path_text, metavar="DIR", help="folder to build in; without --seeds the Parquet file to write"
     )
+    build.add_argument("--resume", action="store_true", help="go on with an earlier build in the same folder")
+    build.add_argument("--retry-failed", action="store_true", help="with --resume: compute again what failed")
+    build.add_argument(
+        "--elastic",
+        choices=("none", "missing", "screen", "all"),
+        default="none",
+        help="moduli: of no phase (default), those of the default screen that nobody published, all of it, all phases",
+    )
+    build.add_argument(
+        "--elastic-max-atoms", type=positive, default=40, metavar="N", help="largest cell for moduli (default 40)"
+    )
+    build.add_argument(
+        "--elastic-phase", action="append", default=[], metavar="ID", help="also its moduli, however large; repeatable"
+    )
+    build.add_argument("--ase-db", type=path_text, metavar="F.db", help="also write an ASE database to browse")
+    calculation.add_calculator(build)
+    calculation.add_relaxation(build)
+    calculation.add_engine(build)
 
 
 def _add_fetch(actions: Any) -> None:  # noqa: ANN401
@@ -39,7 +62,7 @@ def _add_fetch(actions: Any) -> None:  # noqa: ANN401
     fetch = add_command(actions, "fetch", _data_fetch, text, source=False)
     fetch.add_argument("targets", nargs="*", metavar="TARGET", help="elements, chemical systems or formulas")
     fetch.add_argument("--source", choices=("mp",), default="mp", help="the Materials Project")
-    fetch.add_argument("--oxides", choices=("all-binary",), help="all elements that form an oxide")
+    fetch.add_argument("--oxides", choices=("all-binary",), help="every element up to Bi with a solid binary oxide")
     fetch.add_argument("--thermo", choices=("GGA_GGA+U", "r2SCAN"), default="GGA_GGA+U", help="scale of energies")
     fetch.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
     fetch.add_argument("--include-nc", action="store_true", help="keep materials for non-commercial use")
@@ -111,6 +134,75 @@ def _show_progress(done: int, expected: int) -> None:
 
 
 def _data_build(options: argparse.Namespace) -> None:
+    from licoat.structures.errors import InputFileError
+
+    if options.seeds is not None:
+        _build_dataset(options)
+        return
+    given = [name for name in ("resume", "retry_failed", "ase_db") if getattr(options, name)]
+    if given or options.elastic != "none":
+        name = given[0].replace("_", "-") if given else "elastic"
+        raise InputFileError(f"--{name} needs --seeds: without it nothing is calculated")
+    _build_embedded(options)
+
+
+def _build_dataset(options: argparse.Namespace) -> None:
+    from licoat.workflows.dataset import BuildOptions, build_dataset, read_seeds
+
+    out = _checked_folder(options)
+    opened, window = calculation.engine(options)
+    dataset = build_dataset(
+        read_seeds(options.seeds, max_atoms=options.max_atoms),
+        calculation.calculator(options),
+        out,
+        opened,
+        BuildOptions(
+            relaxation=calculation.relaxation(options),
+            elastic=options.elastic,
+            elastic_max_atoms=options.elastic_max_atoms,
+            elastic_phases=tuple(options.elastic_phase),
+            retry_failed=options.retry_failed,
+            window=window,
+        ),
+        progress=calculation.show_progress if calculation.progress_wanted(options) else None,
+    )
+    if options.ase_db is not None:
+        from licoat.workflows.ase_database import write_ase_database
+
+        write_ase_database(out, Path(options.ase_db))
+    if options.json:
+        print_json(dataset.to_dict())
+    elif not options.quiet:
+        sys.stdout.write(f"{dataset.n_phases} phases from {dataset.n_seeds} start structures in {out}\n")
+        for name, reason in sorted(dataset.failures.items()):
+            sys.stdout.write(f"  no result: {name}: {reason}\n")
+
+
+def _checked_folder(options: argparse.Namespace) -> Path:
+    """Return the folder to build in; refuse options that do not go together before anything starts."""
+    from licoat.structures.errors import InputFileError
+    from licoat.workflows.dataset import STORE
+
+    if options.relaxed is not None:
+        raise InputFileError("--seeds and --relaxed exclude each other: start structures or relaxed ones")
+    if options.out is None:
+        raise InputFileError("--out DIR is missing: the folder to build in")
+    out = Path(options.out)
+    if out.exists() and not out.is_dir():
+        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    begun = (out / STORE).exists()
+    if begun and not options.resume:
+        raise InputFileError(f"{out} holds an earlier build: --resume goes on with it, or give another folder")
+    if options.retry_failed and not options.resume:
+        raise InputFileError("--retry-failed needs --resume: a new build has no failed calculations")
+    if options.ase_db is not None and not options.ase_db.endswith(".db"):
+        raise InputFileError(f"--ase-db {options.ase_db!r}: the ending must be .db")
+    if options.elastic == "none" and options.elastic_phase:
+        raise InputFileError("--elastic-phase needs --elastic missing, screen or all")
+    return out
+
+
+def _build_embedded(options: argparse.Namespace) -> None:
     from licoat.structures.builtin import PARQUET, RELAXED, build_builtin
     from licoat.structures.errors import InputFileError
 

@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from licoat.workflows.commands import calculation
 from licoat.workflows.commands.common import add_command, load, path_text, phase_ids, positive, print_json
+
+if TYPE_CHECKING:
+    from licoat.structures.phases import PhaseTable
 
 __all__ = ["add"]
 
@@ -22,22 +26,37 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument(
         "--out", type=path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
     )
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="relax this structure on the source's own scheme and screen it with the rest; repeatable",
+    )
+    calculation.add_calculator(parser)
+    calculation.add_relaxation(parser)
+    calculation.add_store(parser)
+    calculation.add_engine(parser)
 
 
 def _screen(options: argparse.Namespace) -> None:
     from licoat.structures.errors import InputFileError
     from licoat.workflows.criteria import load_criteria
-    from licoat.workflows.screening import screen
+    from licoat.workflows.screening import can_be_screened, screen
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
     phases = load(options)
+    criteria = load_criteria(options.criteria)
+    chosen = phase_ids(options.phase, phases)
+    also: tuple[str, ...] = ()
+    if options.add:
+        phases, added = _add(options, phases)
+        chosen = {phases[phase_id].formula: phase_id for phase_id in added} | chosen
+        also = tuple(formula for formula in chosen if can_be_screened(formula, options.anode))
+        chosen = {formula: phase_id for formula, phase_id in chosen.items() if formula in also}
     result = screen(
-        phases,
-        options.formulas or None,
-        criteria=load_criteria(options.criteria),
-        anode=options.anode,
-        phase_ids=phase_ids(options.phase, phases),
+        phases, options.formulas or None, criteria=criteria, anode=options.anode, phase_ids=chosen, also=also
     )
     files = result.save(options.out) if options.out else []
     if options.json:
@@ -48,3 +67,26 @@ def _screen(options: argparse.Namespace) -> None:
         print_screen(result, options.top)
         if files:
             say(f"Wrote {', '.join(path.name for path in files)} to {options.out}")
+
+
+def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable", tuple[str, ...]]:
+    """Relax the structures of ``--add`` and join them to the table; identifiers with the lowest energy last."""
+    from functools import partial
+
+    from licoat.workflows.addition import add_structures
+    from licoat.workflows.store import Store
+
+    opened, _ = calculation.engine(options)
+    shown = calculation.progress_wanted(options)
+    joined, added = add_structures(
+        phases,
+        options.add,
+        calculation.calculator(options),
+        store=Store(calculation.store_folder(options.store)),
+        open_engine=opened,
+        settings=calculation.relaxation(options),
+        max_atoms=options.max_atoms,
+        progress=partial(calculation.show_progress, "relaxing") if shown else None,
+    )
+    energy = joined.column("formation_energy_ev_per_atom")
+    return joined, tuple(sorted(added, key=lambda phase_id: -energy[joined.index_of(phase_id)]))

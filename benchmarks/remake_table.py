@@ -1,0 +1,101 @@
+"""Does the embedded table come out again? Relaxes part of it anew, from start structures that were disturbed.
+
+    python benchmarks/remake_table.py                 # a random tenth, and ten oxides with all they react to
+    python benchmarks/remake_table.py --share 0.02 --workers 2
+
+Needs the extra ``mlip``. Every start structure of the chosen phases is scaled by 1 % in length and its atoms are moved
+by 0.02 A at random (seeded), so that nothing is taken from the stored result. Prints the differences in energy and
+volume, and the reaction energies of ten oxides from the structures alone beside those of ``builtin``.
+"""
+
+import argparse
+import math
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from licoat.structures import PhaseTable, load_phases
+from licoat.structures.builtin import RELAXED
+from licoat.structures.calculators import calculator_spec
+from licoat.structures.computed import read_document
+from licoat.structures.crystal import Crystal
+from licoat.structures.facts import DATA
+from licoat.thermo import lithiate
+from licoat.workflows.dataset import BuildOptions, Seed, build_dataset, read_seeds
+from licoat.workflows.engines import open_engine
+
+OXIDES = ("Sb2O3", "Bi2O3", "SnO2", "ZnO", "MgO", "Al2O3", "CaO", "GeO2", "Ag2O", "In2O3")
+ENERGY_MEV, VOLUME_PERCENT = 5.0, 1.0
+
+
+def disturbed(seed: Seed, rng: np.random.Generator) -> Seed:
+    """Return the seed 3 % larger in volume, its atoms moved."""
+    atoms = seed.crystal.to_atoms()
+    atoms.set_cell(atoms.cell.array * 1.01, scale_atoms=True)
+    atoms.positions += rng.normal(scale=0.02, size=atoms.positions.shape)
+    return Seed(seed.phase_id, Crystal.from_atoms(atoms), seed.known)
+
+
+def main() -> None:
+    """Relax, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--share", type=float, default=0.1, help="share of the table (default 0.1)")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1, help="of the random choice")
+    parser.add_argument("--most-atoms", type=int, default=200, help="leave out larger cells")
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    stored = {p["id"]: p for p in read_document(RELAXED)["phases"] if p["converged"]}
+    seeds = {s.phase_id: s for s in read_seeds(DATA / "seeds.json.gz")}
+    small = sorted(i for i in stored if len(seeds[i].crystal) <= options.most_atoms)
+    chosen = sorted(rng.choice(small, size=math.ceil(options.share * len(small)), replace=False).tolist())
+    builtin = load_phases("builtin")
+    needed = {i for oxide in OXIDES for i in sides(builtin, oxide)}
+    elements = {builtin.text("phase_id")[builtin.rows_of(e)[0]] for e in builtin.symbols}
+    wanted = sorted(set(chosen) | needed | elements)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine("processes", workers=options.workers)
+        starts = [disturbed(seeds[i], rng) for i in wanted]
+        build_dataset(starts, calculator_spec("sevennet"), folder, engine, BuildOptions(window=2 * options.workers))
+        again = {p["id"]: p for p in read_document(Path(folder) / "relaxed.json.gz")["phases"]}
+        table = PhaseTable.load(f"{folder}/phases.parquet")
+    print(f"{len(wanted)} phases relaxed in {time.perf_counter() - started:.0f} s with {options.workers} workers")
+    compare(chosen, stored, again)
+    print(f"\n{'oxide':8}{'from structures':>18}{'builtin':>10}  eV per formula unit")
+    for oxide in OXIDES:
+        new, old = lithiate(oxide, table).final, lithiate(oxide, builtin).final
+        same = "" if new.equation == old.equation else f"  ({new.equation}; builtin: {old.equation})"
+        print(f"{oxide:8}{new.energy_ev_per_fu:18.3f}{old.energy_ev_per_fu:10.3f}{same}")
+
+
+def sides(table: PhaseTable, oxide: str) -> list[str]:
+    """Return the identifiers of the phases on both sides of a reaction."""
+    return [p for s in lithiate(oxide, table).final.species for p in (s.phase_id, s.energy_phase_id)]
+
+
+def compare(chosen: list[str], stored: dict, again: dict) -> None:
+    """Print the differences of the chosen phases, and those beyond the tolerances."""
+    energies, volumes, beyond = [], [], []
+    for i in chosen:
+        if not again[i]["converged"]:
+            beyond.append(f"{i}: {again[i]['reason']}")
+            continue
+        energy = 1000.0 * (again[i]["energy_raw_ev_per_atom"] - stored[i]["energy_raw_ev_per_atom"])
+        volume = 100.0 * (again[i]["volume_a3_per_atom"] / stored[i]["volume_a3_per_atom"] - 1.0)
+        energies.append(abs(energy))
+        volumes.append(abs(volume))
+        if abs(energy) > ENERGY_MEV or abs(volume) > VOLUME_PERCENT:
+            beyond.append(f"{i} ({stored[i]['formula']}): {energy:+.2f} meV/atom, {volume:+.2f} % in volume")
+    print(
+        f"{len(chosen)} phases: energy median {statistics.median(energies):.2f}, largest {max(energies):.2f} meV/atom"
+    )
+    print(f"volume median {statistics.median(volumes):.2f}, largest {max(volumes):.2f} %")
+    print(f"beyond {ENERGY_MEV:g} meV/atom or {VOLUME_PERCENT:g} %: {len(beyond)}", *beyond, sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Phases of one's own in a table: on its scheme, with its zero, and screened with the rest."""
+
+import numpy as np
+import pytest
+
+from licoat.structures import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError, PhaseTable
+from licoat.structures.calculators import calculator_spec
+from licoat.structures.crystal import Crystal
+from licoat.structures.relaxation import RelaxationSettings
+from licoat.workflows.addition import add_structures
+from licoat.workflows.dataset import Seed, build_dataset
+from licoat.workflows.engines import open_engine
+from licoat.workflows.store import Store
+
+FCC = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
+
+
+def cubic(a, *species):
+    return Crystal(((a, 0.0, 0.0), (0.0, a, 0.0), (0.0, 0.0, a)), species, FCC[: len(species)])
+
+
+def cif(path, crystal):
+    from pymatgen.core import Structure
+
+    Structure(crystal.lattice, list(crystal.species), crystal.frac_coords).to(filename=str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def alloys(tmp_path_factory):
+    """A table of copper and gold in EMT."""
+    seeds = [Seed("cu", cubic(3.6, *["Cu"] * 4)), Seed("au", cubic(4.1, *["Au"] * 4))]
+    folder = tmp_path_factory.mktemp("alloys")
+    build_dataset(seeds, calculator_spec("emt"), folder, open_engine())
+    return PhaseTable.load(folder / "phases.parquet")
+
+
+def add(phases, files, tmp_path, calculator="emt", **options):
+    return add_structures(
+        phases,
+        files,
+        calculator_spec(calculator),
+        store=Store(tmp_path / "store"),
+        open_engine=open_engine(),
+        **options,
+    )
+
+
+class TestAlloysInEmt:
+    def test_the_new_phase_is_what_a_build_with_it_gives(self, alloys, tmp_path):
+        new = cubic(3.8, "Au", "Cu", "Cu", "Cu")
+        joined, ids = add(alloys, [cif(tmp_path / "mine.cif", new)], tmp_path)
+        seeds = [
+            Seed("cu", cubic(3.6, *["Cu"] * 4)),
+            Seed("au", cubic(4.1, *["Au"] * 4)),
+            Seed("mine", new),
+        ]
+        build_dataset(seeds, calculator_spec("emt"), tmp_path / "all", open_engine())
+        whole = PhaseTable.load(tmp_path / "all" / "phases.parquet")
+        assert ids == ("mine",)
+        assert len(joined) == 3
+        for name in ("formation_energy_ev_per_atom", "volume_a3_per_atom"):
+            # CIF prints 1e-8 of a lattice vector, and relaxations stop within their thresholds
+            assert getattr(joined["mine"], name) == pytest.approx(getattr(whole["mine"], name), abs=1e-4)
+
+    def test_the_same_element_again_is_at_zero(self, alloys, tmp_path):
+        joined, _ = add(alloys, [cif(tmp_path / "copper.cif", cubic(3.65, *["Cu"] * 4))], tmp_path)
+        assert joined["copper"].formation_energy_ev_per_atom == pytest.approx(0.0, abs=2e-4)  # thresholds
+        assert np.nanmin(joined.column("formation_energy_ev_per_atom")) == 0.0
+
+    def test_the_old_phases_do_not_change(self, alloys, tmp_path):
+        joined, _ = add(alloys, [cif(tmp_path / "mine.cif", cubic(3.8, "Au", "Cu", "Cu", "Cu"))], tmp_path)
+        for phase in alloys:
+            assert joined[phase.phase_id].formation_energy_ev_per_atom == phase.formation_energy_ev_per_atom
+
+    def test_another_scheme_is_refused(self, builtin, tmp_path):
+        with pytest.raises(IncompatibleEnergiesError, match=r"emt/none.*sevennet-l3i5/mp2020"):
+            add(builtin, [cif(tmp_path / "cu.cif", cubic(3.6, *["Cu"] * 4))], tmp_path)
+
+    def test_an_element_that_the_table_lacks_is_named(self, alloys, tmp_path):
+        with pytest.raises(MissingDataError, match=r"al\.cif: Al holds Al, of which"):
+            add(alloys, [cif(tmp_path / "al.cif", cubic(4.0, *["Al"] * 4))], tmp_path)
+
+    def test_a_name_that_is_taken_is_refused(self, alloys, tmp_path):
+        with pytest.raises(InputFileError, match=r"there is a phase 'cu' already"):
+            add(alloys, [cif(tmp_path / "cu.cif", cubic(3.6, *["Cu"] * 4))], tmp_path)
+
+    def test_what_does_not_converge_is_not_added(self, alloys, tmp_path):
+        file = cif(tmp_path / "far.cif", cubic(4.3, "Au", "Cu", "Cu", "Cu"))
+        with pytest.raises(NotConvergedError, match=r"far\.cif: cannot be added: not converged within 1 steps"):
+            add(alloys, [file], tmp_path, settings=RelaxationSettings(max_steps=1))
+
+
+ROCK_SALT = (*FCC, *((x + 0.5, y, z) for x, y, z in FCC))
+
+
+@pytest.fixture
+def mgo(tmp_path):
+    a = 4.35
+    crystal = Crystal(((a, 0.0, 0.0), (0.0, a, 0.0), (0.0, 0.0, a)), ("Mg",) * 4 + ("O",) * 4, ROCK_SALT)
+    return cif(tmp_path / "my_mgo.cif", crystal)
+
+
+class TestOxidesInTheEmbeddedTable:
+    @pytest.fixture(autouse=True)
+    def _potential(self):
+        pytest.importorskip("sevenn", reason="needs the extra mlip")
+
+    @pytest.mark.parametrize("scheme", ["mp2020", "none"])
+    def test_a_known_oxide_comes_out_as_it_stands_there(self, mgo, tmp_path, scheme):
+        from licoat.structures import load_phases
+
+        table = load_phases("builtin", scheme=scheme)
+        joined, _ = add(table, [mgo], tmp_path, "sevennet")
+        mine, own = joined["my_mgo"], table.phase(table.rows_of("MgO")[0])
+        assert own.space_group_number == mine.space_group_number == 225
+        # both relaxed to 0.1 GPa in a material of 134 GPa: 0.1 % in volume, far below 1 meV/atom
+        assert mine.formation_energy_ev_per_atom == pytest.approx(own.formation_energy_ev_per_atom, abs=1e-3)
+        assert mine.volume_a3_per_atom == pytest.approx(own.volume_a3_per_atom, rel=3e-3)
+        assert mine.energy_sigma_ev_per_atom == own.energy_sigma_ev_per_atom
+
+    def test_the_screen_shows_the_new_phase_as_the_one_that_reacts(self, mgo, tmp_path, run_json):
+        store = tmp_path / "store"
+        found = run_json("screen", "Sb2O3", "--add", mgo, "--store", store)
+        phases = {oxide["formula"]: oxide["phase_id"] for oxide in found["oxides"]}
+        assert set(phases) == {"Sb2O3", "MgO"}
+        assert phases["MgO"] == "my_mgo"
+        assert found["manifest"]["source"]["source"] == "builtin+added:my_mgo"
+
+
+def test_a_missing_file_is_one_line(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("LICOAT_DATA", str(tmp_path))
+    status, out, err = run("screen", "Sb2O3", "--add", tmp_path / "no.cif")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "no.cif" in err

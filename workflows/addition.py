@@ -1,0 +1,127 @@
+"""Add a phase of one's own to a table: relaxed on the table's own energy scheme, then one of its phases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.computed import class_sigma, document_head, phase_columns
+from licoat.structures.crystal import MAX_ATOMS, read_crystal
+from licoat.structures.enrichment import fact_columns
+from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError
+from licoat.structures.formula import element_set
+from licoat.structures.phases import PhaseTable
+from licoat.structures.provenance import Manifest
+from licoat.structures.relaxation import RelaxationSettings
+from licoat.workflows.calculations import Progress, Task, run_tasks
+from licoat.workflows.dataset import phase_record
+from licoat.workflows.store import Store
+
+__all__ = ["add_structures"]
+
+
+def add_structures(
+    phases: PhaseTable,
+    files: Sequence[str | Path],
+    spec: CalculatorSpec,
+    *,
+    store: Store,
+    open_engine: Callable[[], AbstractContextManager[Executor]],
+    settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
+    max_atoms: int = MAX_ATOMS,
+    progress: Progress | None = None,
+) -> tuple[PhaseTable, tuple[str, ...]]:
+    """Relax structures and join them to a table of the same energy scheme.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+    files : sequence of str or Path
+        Structure files; a phase is named by its file's stem.
+    spec : CalculatorSpec
+        Calculator whose energies are those of the table.
+    store : Store
+        Where relaxations are kept, so that the same one is not done again.
+    open_engine : callable
+        See `licoat.workflows.engines.open_engine`.
+    settings : RelaxationSettings
+    max_atoms : int
+    progress : callable, optional
+        Called with the numbers of relaxations done, failed, and all.
+
+    Returns
+    -------
+    table : PhaseTable
+        The table with the new phases.
+    phase_ids : tuple of str
+        Of the new phases, in the order of the files.
+
+    Raises
+    ------
+    InputFileError
+        If a structure file cannot be used, or two files or a file and a phase have one name.
+    IncompatibleEnergiesError
+        If the calculator's energies are not on the table's scheme.
+    MissingDataError
+        If a structure holds an element of which the table has no phase.
+    NotConvergedError
+        If a relaxation failed; nothing is added then.
+    """
+    corrections = phases.scheme.partition("/")[2]
+    if spec.scheme(corrections) != phases.scheme:
+        raise IncompatibleEnergiesError(
+            f"calculator {spec.name} gives energies of scheme {spec.scheme(corrections)!r}, {phases.source} has "
+            f"{phases.scheme!r}: one hull needs one scheme"
+        )
+    names = [Path(file).stem for file in files]
+    for i, name in enumerate(names):
+        if name in phases or name in names[:i]:
+            raise InputFileError(f"{files[i]}: there is a phase {name!r} already; rename the file")
+    crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
+    for file, crystal in zip(files, crystals, strict=True):
+        strange = sorted(element_set(crystal.formula) - set(phases.symbols))
+        if strange:
+            raise MissingDataError(
+                f"{file}: {crystal.formula} holds {', '.join(strange)}, of which {phases.source} has no phase, so it "
+                "has no formation energy there; `licoat data build` makes a table with further elements"
+            )
+    tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
+    records = run_tasks(tasks, store, open_engine, window=8, retry_failed=True, progress=progress)
+    head = document_head(spec)
+    if corrections == "none":
+        head["corrections"] = "none"
+    rows = []
+    for file, task in zip(files, tasks, strict=True):
+        record = phase_record(task.name, task.crystal, records[task.key])
+        if not record["converged"]:
+            raise NotConvergedError(f"{file}: cannot be added: {record['reason']}")
+        rows.append(phase_columns(record, head))
+    return phases.joined(_as_table(rows, phases)), tuple(names)
+
+
+def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTable:
+    """Make a table of new rows, with formation energies against the elements of the other table."""
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= fact_columns(columns["formula"], columns["space_group_number"])
+    classes = phases.manifest.details.get("sigma_ev_per_atom", {})
+    classes = classes.get(phases.scheme.partition("/")[2], classes)
+    if classes:
+        columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
+    reference = {
+        symbol: float(phases.column("energy_ev_per_atom")[phases.rows_of(symbol)[0]]) for symbol in phases.symbols
+    }
+    columns["formation_energy_ev_per_atom"] = [
+        energy - _reference(formula, reference)
+        for energy, formula in zip(columns["energy_ev_per_atom"], columns["formula"], strict=True)
+    ]
+    source = f"added:{'+'.join(columns['phase_id'])}"
+    return PhaseTable(columns, Manifest(source=source, scheme=phases.scheme))
+
+
+def _reference(formula: str, reference: Mapping[str, float]) -> float:
+    from licoat.structures.formula import parse_formula
+
+    counts = parse_formula(formula)
+    return sum(n * reference[symbol] for symbol, n in counts.items()) / sum(counts.values())

@@ -1,0 +1,72 @@
+"""``licoat relax``: relax structures with any ASE calculator."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from licoat.workflows.commands import calculation
+from licoat.workflows.commands.common import add_command, path_text, print_json
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
+    """Add the command to the parser."""
+    text = "relax structures with an ASE calculator: energy, volume, moduli"
+    parser = add_command(commands, "relax", _relax, text, source=False)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="structure: CIF, POSCAR, XSF, pymatgen JSON")
+    calculation.add_calculator(parser)
+    calculation.add_relaxation(parser)
+    parser.add_argument("--fixed-cell", action="store_true", help="relax the atoms only")
+    parser.add_argument("--elastic", action="store_true", help="also compute elastic constants of what converged")
+    parser.add_argument("--retry-failed", action="store_true", help="compute again what failed before")
+    parser.add_argument("--out", type=path_text, metavar="DIR", help="write the relaxed structures as CIF there")
+    calculation.add_store(parser)
+    calculation.add_engine(parser)
+
+
+def _relax(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from licoat.structures.errors import InputFileError, NotConvergedError
+    from licoat.workflows.relaxing import relax_files
+    from licoat.workflows.store import Store
+
+    if options.out is not None:
+        out = Path(options.out)
+        if out.exists() and not out.is_dir():
+            raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+        lost = next((f for f in options.files if (out / f"{Path(f).stem}.cif").resolve() == Path(f).resolve()), None)
+        if lost is not None:
+            raise InputFileError(f"{lost}: --out {options.out!r} would write over it; give another folder")
+    settings = replace(calculation.relaxation(options), relax_cell=not options.fixed_cell)
+    opened, window = calculation.engine(options)
+    elsewhere = options.parsl_config is not None or options.dask_address is not None
+    if options.out is not None:
+        Path(options.out).mkdir(parents=True, exist_ok=True)  # what cannot be written is said before, not after
+    relaxed = relax_files(
+        options.files,
+        calculation.calculator(options),
+        store=Store(calculation.store_folder(options.store)),
+        open_engine=opened,
+        settings=settings,
+        elastic=options.elastic,
+        max_atoms=options.max_atoms,
+        retry_failed=options.retry_failed,
+        window=window,
+        try_calculator=not elsewhere,
+        progress=calculation.show_progress if calculation.progress_wanted(options) else None,
+    )
+    if options.out is not None:
+        for item in relaxed:
+            item.write(Path(options.out))
+    if options.json:
+        print_json({"structures": [item.to_dict() for item in relaxed]})
+    elif not options.quiet:
+        from licoat.workflows.console import print_relaxed
+
+        print_relaxed(relaxed)
+    failed = [item for item in relaxed if item.reason]
+    if failed:
+        what = f"{len(failed)} of {len(relaxed)} calculations gave no result: " if len(relaxed) > 1 else ""
+        raise NotConvergedError(f"{what}{failed[0].file}: {failed[0].reason}")
