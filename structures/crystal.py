@@ -217,6 +217,8 @@ def read_crystal(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> Crystal:
             raise InputFileError(f"{path}: {error}") from None
         except Exception as error:  # the readers of pymatgen raise whatever the text leads to
             reason = " ".join(str(error).split()) or type(error).__name__
+            if reason == "Singular matrix":  # numpy, of a lattice
+                raise InputFileError(f"{path}: the cell has no volume; are the lattice vectors in A?") from error
             raise InputFileError(f"{path}: cannot be read as {kind} ({reason[:150]})") from error
     crystal = Crystal.from_dict(
         {

@@ -202,7 +202,7 @@ BAD = {
     "no_names.vasp": (POSCAR.replace("Mg O\n", ""), "without the names of the elements; write them"),
     "short.vasp": (POSCAR.replace("1 1\n", "1 2\n"), "cannot be read as POSCAR"),
     "flat.vasp": (POSCAR.replace("0 4.2 0", "4.2 0 0"), "0 A3 per atom is no crystal's volume"),
-    "flat.cif": (HEAD.replace("c 4.2", "c 0") + MG + OX, "cannot be read as CIF"),
+    "flat.cif": (HEAD.replace("c 4.2", "c 0") + MG + OX, "the cell has no volume"),
     "bohr.vasp": (POSCAR.replace("1.0\n", "0.1\n", 1), "are the lattice vectors in A"),
     "huge.cif": (HEAD.replace(" 4.2", " 4200") + MG + OX, "is no crystal's volume"),
     "overlap.cif": (HEAD + MG + "O1 O 0.1 0 0\n", r"atoms 1 \(Mg\) and 2 \(O\) overlap: 0.42 A"),
