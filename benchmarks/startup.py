@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> Run:
     """Start a fresh interpreter and wait for it."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    with process.stderr as stream:  # type: ignore[union-attr]
+    with process.stderr as stream:  # type: ignore[union-attr]  # it was opened with a pipe
         errors = stream.read().decode(errors="replace").strip()
     _, status, usage = os.wait4(process.pid, 0)  # the only call that gives one child's own memory
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -136,7 +136,7 @@ class CalculatorSpec:
             _MADE[key] = self._make()
         return _MADE[key]
 
-    def _make(self) -> Any:  # noqa: ANN401
+    def _make(self) -> Any:  # noqa: ANN401 - any ASE calculator
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         factory = self._attribute(self.factory)
         arguments = dict(self.arguments) | ({self.device_argument: self.device} if self.device_argument else {})

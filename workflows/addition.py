@@ -1,8 +1,6 @@
 """Add a phase of one's own to a table: relaxed on the table's own energy scheme, then one of its phases."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +9,27 @@ from licoat.structures.computed import class_sigma, document_head, phase_columns
 from licoat.structures.crystal import MAX_ATOMS, read_crystal
 from licoat.structures.enrichment import fact_columns
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError
-from licoat.structures.formula import element_set
+from licoat.structures.formula import element_set, parse_formula
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.calculations import Progress, Task, run_tasks
+from licoat.workflows.calculations import OpenEngine, Progress, Task, run_tasks
 from licoat.workflows.dataset import phase_record
 from licoat.workflows.store import Store
 
 __all__ = ["add_structures"]
 
 
-def add_structures(
+def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     phases: PhaseTable,
     files: Sequence[str | Path],
     spec: CalculatorSpec,
     *,
     store: Store,
-    open_engine: Callable[[], AbstractContextManager[Executor]],
+    open_engine: OpenEngine,
     settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
     max_atoms: int = MAX_ATOMS,
+    window: int = 8,
     progress: Progress | None = None,
 ) -> tuple[PhaseTable, tuple[str, ...]]:
     """Relax structures and join them to a table of the same energy scheme.
@@ -48,6 +47,9 @@ def add_structures(
         See `licoat.workflows.engines.open_engine`.
     settings : RelaxationSettings
     max_atoms : int
+        Largest cell.
+    window : int
+        Relaxations sent out at a time.
     progress : callable, optional
         Called with the numbers of relaxations done, failed, and all.
 
@@ -88,7 +90,7 @@ def add_structures(
                 "has no formation energy there; `licoat data build` makes a table with further elements"
             )
     tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
-    records = run_tasks(tasks, store, open_engine, window=8, retry_failed=True, progress=progress)
+    records = run_tasks(tasks, store, open_engine, window=window, retry_failed=True, progress=progress)
     head = document_head(spec)
     if corrections == "none":
         head["corrections"] = "none"
@@ -105,8 +107,7 @@ def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTab
     """Make a table of new rows, with formation energies against the elements of the other table."""
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     columns |= fact_columns(columns["formula"], columns["space_group_number"])
-    classes = phases.manifest.details.get("sigma_ev_per_atom", {})
-    classes = classes.get(phases.scheme.partition("/")[2], classes)
+    classes = phases.manifest.details.get("sigma_ev_per_atom", {}).get(phases.scheme.rpartition("/")[2])
     if classes:
         columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
     reference = {
@@ -121,7 +122,5 @@ def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTab
 
 
 def _reference(formula: str, reference: Mapping[str, float]) -> float:
-    from licoat.structures.formula import parse_formula
-
     counts = parse_formula(formula)
     return sum(n * reference[symbol] for symbol, n in counts.items()) / sum(counts.values())

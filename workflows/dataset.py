@@ -11,8 +11,6 @@ import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ from licoat.structures.errors import InputFileError, MissingDataError
 from licoat.structures.phases import PhaseTable, write_parquet
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.calculations import Task, run_tasks
+from licoat.workflows.calculations import OpenEngine, Task, run_tasks
 from licoat.workflows.store import OK, Store
 
 __all__ = ["ELASTIC", "BuildOptions", "Dataset", "Seed", "build_dataset", "phase_record", "read_seeds"]
@@ -41,7 +39,6 @@ ELASTIC = ("none", "missing", "screen", "all")
 
 STORE, DOCUMENT, TABLE, FAILURES = "store", "relaxed.json.gz", "phases.parquet", "failures.csv"
 
-OpenEngine = Callable[[], AbstractContextManager[Executor]]
 Progress = Callable[[str, int, int, int], None]
 
 
@@ -94,6 +91,10 @@ class BuildOptions:
     elastic_phases: tuple[str, ...] = ()
     retry_failed: bool = False
     window: int = 8
+
+    def __post_init__(self) -> None:
+        if self.elastic not in ELASTIC:
+            raise InputFileError(f"elastic {self.elastic!r}: expected one of {', '.join(ELASTIC)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def build_dataset(
     Raises
     ------
     InputFileError
-        If nothing converged.
+        If nothing converged, or moduli are wanted of a phase that is not among the seeds.
     MissingDataError
         If an element has no phase of its own, so that there are no formation energies.
     CalculatorError
@@ -239,6 +240,11 @@ def build_dataset(
     """
     out = Path(out)
     store = Store(out / STORE)
+    strange = sorted(set(options.elastic_phases) - {seed.phase_id for seed in seeds})
+    if strange:
+        raise InputFileError(
+            f"no start structure {strange[0]!r}, so it has no moduli either; see the 'id' of the seeds"
+        )
     spec.settings()  # a missing package is said before anything starts
 
     def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
@@ -370,7 +376,7 @@ def _table(document: Mapping[str, Any], spec: CalculatorSpec) -> tuple[dict[str,
         source=f"calc:{spec.name}",
         scheme=scheme,
         description=f"phases relaxed with the calculator {spec.name} ({spec.label})",
-        details=details | ({"sigma_ev_per_atom": classes} if classes else {}),
+        details=details | ({"sigma_ev_per_atom": {scheme.rpartition("/")[2]: classes}} if classes else {}),
     )
     return columns, manifest
 

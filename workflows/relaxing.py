@@ -1,8 +1,6 @@
 """Relax structure files: what ``licoat relax`` does."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from licoat.structures.elasticity import ElasticConstants, ElasticSettings
 from licoat.structures.errors import InputFileError
 from licoat.structures.relaxation import Relaxation, RelaxationSettings
 from licoat.structures.symmetry import space_group
-from licoat.workflows.calculations import Task, run_tasks
+from licoat.workflows.calculations import OpenEngine, Task, run_tasks
 from licoat.workflows.store import OK, Store
 
 __all__ = ["RelaxedFile", "relax_files"]
@@ -29,7 +27,7 @@ class RelaxedFile:
     formula : str
         Formula unit.
     calculator, scheme : str
-        Name of the calculator and of its uncorrected energies.
+        Name of the calculator, and of its energies as it gives them.
     relaxation : Relaxation or None
         None if the calculator failed.
     elastic : ElasticConstants or None
@@ -91,7 +89,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     spec: CalculatorSpec,
     *,
     store: Store,
-    open_engine: Callable[[], AbstractContextManager[Executor]],
+    open_engine: OpenEngine,
     settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
     elastic: bool = False,
     elasticity: ElasticSettings = ElasticSettings(),  # noqa: B008 - frozen

@@ -1,4 +1,4 @@
-"""Parsl on this machine: licoat data build ... --engine parsl --parsl-config docs/parsl/local.py."""  # noqa: INP001
+"""Parsl on this machine: licoat data build ... --engine parsl --parsl-config docs/parsl/local.py."""
 
 import os
 

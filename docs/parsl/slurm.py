@@ -2,7 +2,7 @@
 
 Start the build on a login node, in tmux or screen: it is only the coordinator. The folder of ``--out`` must be on a
 file system that all nodes see. Edit what is marked; killed builds go on with ``--resume``.
-"""  # noqa: INP001
+"""
 
 from parsl import Config
 from parsl.executors import HighThroughputExecutor

@@ -70,6 +70,15 @@ class TestExtent:
         assert set(builtin.text("phase_id")) == ids - left_out
         assert left_out <= ids
 
+    def test_every_start_structure_has_its_relaxed_phase(self):
+        with gzip.open(DATA / "seeds.json.gz", "rt", encoding="utf-8") as stream:
+            seeds = {seed["id"]: seed for seed in json.load(stream)}
+        relaxed = {phase["id"]: phase for phase in _inputs()}
+        assert seeds.keys() == relaxed.keys()
+        for phase_id, seed in seeds.items():
+            assert sorted(seed["structure"]["species"]) == sorted(relaxed[phase_id]["structure"]["species"])
+            assert seed["origin"], phase_id  # where its coordinates come from
+
     def test_phases_that_did_not_converge_are_left_out_and_named(self, builtin):
         failed = {p["id"] for p in _inputs() if not p["converged"]}
         assert set(builtin.manifest.details["not_converged"]) == failed

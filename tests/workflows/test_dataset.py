@@ -11,9 +11,10 @@ import pytest
 
 from licoat.structures import load_phases
 from licoat.structures.calculators import CALCULATORS
+from licoat.structures.crystal import Crystal
 from licoat.structures.errors import InputFileError, MissingDataError
-from licoat.workflows.dataset import DOCUMENT, BuildOptions, Seed, build_dataset, read_seeds
-from licoat.workflows.engines import open_engine
+from licoat.workflows.dataset import DOCUMENT, ELASTIC, BuildOptions, Seed, build_dataset, read_seeds
+from licoat.workflows.engines import ENGINES, open_engine
 from licoat.workflows.store import Store
 
 A = {"Al": 4.05, "Cu": 3.6, "Ni": 3.48, "Au": 4.06}
@@ -257,7 +258,7 @@ def test_seeds_that_are_not_there(run, tmp_path):
         (("--workers", "-1"), "not a whole number"),
         (("--calculator", "dft"), "no calculator 'dft'"),
         (("--parsl-config", "c.py"), "belongs to the engine parsl"),
-        (("--dask-address", "host:1"), "belongs to --engine dask"),
+        (("--dask-address", "host:1"), "belongs to the engine dask"),
         (("--retry-failed",), "--retry-failed needs --resume"),
         (("--elastic", "some"), "invalid choice: 'some'"),
         (("--fmax", "-1"), "expected a number above 0"),
@@ -313,3 +314,19 @@ def test_library_raises_what_it_says(tmp_path):
         build_dataset([cu3au], CALCULATORS["emt"], tmp_path / "out", open_engine())
     with pytest.raises(InputFileError, match="window of 0"):
         build_dataset([cu3au], CALCULATORS["emt"], tmp_path / "new", open_engine(), BuildOptions(window=0))
+
+
+def test_moduli_of_a_phase_that_is_no_seed_are_refused_before_anything_starts(tmp_path):
+    copper = Crystal(((0.0, 1.8, 1.8), (1.8, 0.0, 1.8), (1.8, 1.8, 0.0)), ("Cu",), ((0.0, 0.0, 0.0),))
+    options = BuildOptions(elastic="all", elastic_phases=("gold",))
+    with pytest.raises(InputFileError, match="no start structure 'gold'"):
+        build_dataset([Seed("copper", copper)], CALCULATORS["emt"], tmp_path / "out", open_engine(), options)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(InputFileError, match="elastic 'most': expected one of none, missing, screen, all"):
+        BuildOptions(elastic="most")
+
+
+def test_the_command_offers_what_the_build_knows(run):
+    _, out, _ = run("data", "build", "--help")
+    assert "{" + ",".join(ELASTIC) + "}" in "".join(out.split())
+    assert "{" + ",".join(ENGINES) + "}" in "".join(out.split())

@@ -74,11 +74,8 @@ def engine(options: argparse.Namespace) -> tuple[Callable[[], AbstractContextMan
     """Return how to open the engine that the options name, and how many tasks to send out at a time."""
     import os
 
-    from licoat.structures.errors import InputFileError
     from licoat.workflows.engines import open_engine
 
-    if options.dask_address is not None and options.engine != "dask":
-        raise InputFileError(f"--dask-address belongs to --engine dask, not {options.engine}")
     workers = options.workers or os.cpu_count() or 1
     opened = open_engine(
         options.engine, workers=workers, parsl_config=options.parsl_config, dask_address=options.dask_address

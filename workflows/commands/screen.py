@@ -76,7 +76,7 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
     from licoat.workflows.addition import add_structures
     from licoat.workflows.store import Store
 
-    opened, _ = calculation.engine(options)
+    opened, window = calculation.engine(options)
     shown = calculation.progress_wanted(options)
     joined, added = add_structures(
         phases,
@@ -86,6 +86,7 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
         open_engine=opened,
         settings=calculation.relaxation(options),
         max_atoms=options.max_atoms,
+        window=window,
         progress=partial(calculation.show_progress, "relaxing") if shown else None,
     )
     energy = joined.column("formation_energy_ev_per_atom")
