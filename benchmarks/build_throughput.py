@@ -40,7 +40,7 @@ def measure(engine: str, workers: int, items: int, calculator: str, repeat: int)
     from licoat.workflows.store import Store
 
     spec, tasks = calculator_spec(calculator), []
-    settings = RelaxationSettings(fmax_ev_per_a=1e-9, smax_gpa=1e-9, max_steps=30)
+    settings = RelaxationSettings(fmax_ev_per_a=1e-9, smax_gpa=1e-9, max_steps=30, optimizer="FIRE")
     for i in range(items):  # of one size and kind, and no two the same
         atoms = bulk(ELEMENTS[0], cubic=True).repeat(repeat)
         atoms.set_cell(atoms.cell * (1.02 + 1e-5 * i), scale_atoms=True)

@@ -187,7 +187,8 @@ def _fill_moduli(
         for name in _MODULI:
             columns[name][i] = float(found[name])
         columns["elastic_kind"][i] = label
-        columns["elastic_source"][i] = f"{label}, strain-stress"
+        distorted = ", of its distorted structure" if "distorted_ev_per_atom" in found else ""
+        columns["elastic_source"][i] = f"{label}, strain-stress{distorted}"
         columns["elastic_sigma_percent"][i] = sigma_percent
 
 

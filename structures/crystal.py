@@ -28,6 +28,8 @@ _MOST_VOLUME_A3_PER_ATOM = 500.0
 _LEAST_LENGTH_A = 0.5
 _FORMULA_TOLERANCE = 0.01
 _SAME_SITE_A = 0.01
+_DISPLACEMENT_A = 0.05
+_STRAIN = 0.01
 
 Vector = tuple[float, float, float]
 
@@ -123,6 +125,21 @@ class Crystal:
         if len(lattice) != 3 or not species or len(sites) != len(species):
             raise InputFileError(f"{where}: {len(lattice)} lattice vectors, {len(species)} species, {len(sites)} sites")
         return cls(lattice, species, sites)
+
+    def displaced(self) -> "Crystal":
+        """Return the structure without its symmetry: every atom moved, the cell strained, at random but always alike.
+
+        Displacements are normal with 0.05 A along each axis, strains normal with 0.01: more than what a relaxation
+        leaves undone, less than a tenth of a bond.
+        """
+        import numpy as np
+
+        random = np.random.default_rng(0)
+        strain = random.normal(scale=_STRAIN, size=(3, 3))
+        atoms = self.to_atoms()
+        atoms.set_cell(atoms.cell.array @ (np.eye(3) + (strain + strain.T) / 2.0), scale_atoms=True)
+        atoms.positions += random.normal(scale=_DISPLACEMENT_A, size=(len(self), 3))
+        return Crystal.from_atoms(atoms)
 
     def check(self, where: str, *, max_atoms: int = MAX_ATOMS) -> None:
         """Refuse what no calculator could relax.

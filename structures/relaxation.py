@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from licoat.structures.calculators import silence
@@ -16,6 +16,9 @@ _OPTIMIZERS = ("LBFGS", "BFGS", "FIRE")  # from the fastest to the surest
 _DENSE_A3_PER_ATOM = 16.0
 _MOST_RISE_EV_PER_ATOM = 1e-3
 _VOLUME_BOUNDS = (0.5, 1.6)
+_PATIENCE_STEPS = 30
+_PROGRESS = 0.9
+_PROGRESS_EV_PER_ATOM = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,63 +144,85 @@ def relax(
     oxide, so their threshold is lower in proportion to the volume per atom. A relaxation that ends above the energy of
     its start by more than 1 meV per atom has jumped out of its minimum and has not converged. Where an optimizer does
     not get there (the curvature that LBFGS and BFGS build up can go wrong far from the minimum), the next slower one
-    starts anew.
+    goes on. LBFGS and BFGS are stopped early when for 30 steps neither the energy fell by 1 meV per atom nor what is
+    left of force and stress by a tenth: LBFGS takes no notice of negative curvature and then goes round in circles.
     """
-    steps = 0
+    run = _Run(crystal, calculator, settings)
     for name in _OPTIMIZERS[_OPTIMIZERS.index(settings.optimizer) :]:
-        found = _relax(crystal, calculator, settings, name)
-        steps += found.steps
+        found = run.with_optimizer(name)
         if found.converged:
             break
-    return replace(found, steps=steps)
+    return found
 
 
-def _relax(
-    crystal: Crystal,
-    calculator: Any,  # noqa: ANN401 - any ASE calculator
-    settings: RelaxationSettings,
-    name: str,
-) -> Relaxation:
-    """Relax with one optimizer."""
-    from ase.calculators.calculator import PropertyNotImplementedError
-    from ase.filters import FrechetCellFilter
-    from ase.optimize import BFGS, FIRE, LBFGS
+class _Run:
+    """One relaxation, by one optimizer after another; each goes on from where the last one stood."""
 
-    atoms = crystal.to_atoms()
-    atoms.calc = calculator
-    kind = {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}[name]
-    steps, start, state = 0, math.nan, _State(math.nan, math.nan, math.nan)
-    reason = f"not converged within {settings.max_steps} steps"
-    with silence():
-        if settings.keep_symmetry:
-            atoms.set_constraint(_symmetry(atoms))
-        optimizer = kind(FrechetCellFilter(atoms) if settings.relax_cell else atoms, logfile=None)
-        try:
-            for _ in optimizer.irun(fmax=0.0, steps=settings.max_steps):
-                steps = optimizer.nsteps
-                state = _state(atoms, stress=settings.relax_cell)
-                start = state.energy_ev if math.isnan(start) else start
-                failure = _failure(state, atoms.get_volume() / crystal.volume_a3, settings)
-                met = not failure and _met(state, atoms.get_volume() / len(atoms), settings)
-                rise = (state.energy_ev - start) / len(atoms)
-                if met and rise > _MOST_RISE_EV_PER_ATOM:
-                    failure = f"the energy rose by {rise:.2g} eV per atom"
-                if met or failure:
-                    reason = failure
-                    break
-        except PropertyNotImplementedError as error:
-            how = "; only the atoms can be relaxed with it (--fixed-cell)" if settings.relax_cell else ""
-            raise CalculatorError(f"the calculator does not give what a relaxation needs ({error}){how}") from error
-    return Relaxation(
-        converged=not reason,
-        reason=reason and f"{reason} ({state.text()})",
-        steps=steps,
-        energy_ev_per_atom=state.energy_ev / len(atoms),
-        fmax_ev_per_a=state.force_ev_per_a,
-        smax_gpa=state.stress_gpa,
-        volume_start_a3_per_atom=crystal.volume_a3 / len(crystal),
-        crystal=Crystal.from_atoms(atoms),
-    )
+    def __init__(self, crystal: Crystal, calculator: Any, settings: RelaxationSettings) -> None:  # noqa: ANN401
+        self._crystal, self._calculator, self._settings = crystal, calculator, settings
+        self._from, self._steps, self._start_ev = crystal, 0, math.nan
+
+    def with_optimizer(self, name: str) -> Relaxation:
+        """Relax with one optimizer."""
+        from ase.calculators.calculator import PropertyNotImplementedError
+        from ase.filters import FrechetCellFilter
+        from ase.optimize import BFGS, FIRE, LBFGS
+
+        settings = self._settings
+        atoms = self._from.to_atoms()
+        atoms.calc = self._calculator
+        kind = {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}[name]
+        state, progress, steps = _State(math.nan, math.nan, math.nan), _Progress(), 0
+        reason, lost = f"not converged within {settings.max_steps} steps", False
+        with silence():
+            if settings.keep_symmetry:
+                atoms.set_constraint(_symmetry(atoms))
+            optimizer = kind(FrechetCellFilter(atoms) if settings.relax_cell else atoms, logfile=None)
+            try:
+                for _ in optimizer.irun(fmax=0.0, steps=settings.max_steps):
+                    steps = optimizer.nsteps
+                    state = _state(atoms, stress=settings.relax_cell)
+                    if math.isnan(self._start_ev):
+                        self._start_ev = state.energy_ev
+                    failure = _failure(state, atoms.get_volume() / self._crystal.volume_a3, settings)
+                    left = math.inf if failure else _left(state, atoms.get_volume() / len(atoms), settings)
+                    rise = (state.energy_ev - self._start_ev) / len(atoms)
+                    if left <= 1.0 and rise > _MOST_RISE_EV_PER_ATOM:
+                        failure = f"the energy rose by {rise:.2g} eV per atom"
+                    if left <= 1.0 or failure:
+                        reason, lost = failure, bool(failure)
+                        break
+                    if name != "FIRE" and progress.stalls(steps, left, state.energy_ev / len(atoms)):
+                        break
+            except PropertyNotImplementedError as error:
+                how = "; only the atoms can be relaxed with it (--fixed-cell)" if settings.relax_cell else ""
+                raise CalculatorError(f"the calculator does not give what a relaxation needs ({error}){how}") from error
+        found = Crystal.from_atoms(atoms)
+        self._from = self._crystal if lost else found
+        self._steps += steps
+        return Relaxation(
+            converged=not reason,
+            reason=reason and f"{reason} ({state.text()})",
+            steps=self._steps,
+            energy_ev_per_atom=state.energy_ev / len(atoms),
+            fmax_ev_per_a=state.force_ev_per_a,
+            smax_gpa=state.stress_gpa,
+            volume_start_a3_per_atom=self._crystal.volume_a3 / len(self._crystal),
+            crystal=found,
+        )
+
+
+class _Progress:
+    """Tells when an optimizer gets nowhere."""
+
+    def __init__(self) -> None:
+        self._since, self._left, self._energy = 0, math.inf, math.inf
+
+    def stalls(self, step: int, left: float, energy_ev_per_atom: float) -> bool:
+        """Say whether neither energy nor what is left of force and stress has fallen for long."""
+        if left < _PROGRESS * self._left or energy_ev_per_atom < self._energy - _PROGRESS_EV_PER_ATOM:
+            self._since, self._left, self._energy = step, min(left, self._left), min(energy_ev_per_atom, self._energy)
+        return step - self._since >= _PATIENCE_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +257,12 @@ def _failure(state: _State, ratio: float, settings: RelaxationSettings) -> str:
     return ""
 
 
-def _met(state: _State, volume_a3_per_atom: float, settings: RelaxationSettings) -> bool:
-    """Say whether force and stress are below their thresholds."""
-    if state.force_ev_per_a > settings.fmax_ev_per_a:
-        return False
+def _left(state: _State, volume_a3_per_atom: float, settings: RelaxationSettings) -> float:
+    """Return the largest force or stress in units of its threshold."""
+    force = state.force_ev_per_a / settings.fmax_ev_per_a
     if not settings.relax_cell:
-        return True
-    return state.stress_gpa <= settings.smax_gpa * min(1.0, _DENSE_A3_PER_ATOM / volume_a3_per_atom)
+        return force
+    return max(force, state.stress_gpa / (settings.smax_gpa * min(1.0, _DENSE_A3_PER_ATOM / volume_a3_per_atom)))
 
 
 def _symmetry(atoms: Any) -> Any:  # noqa: ANN401 - ase.Atoms and one of its constraints

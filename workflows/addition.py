@@ -1,6 +1,6 @@
 """Add a phase of one's own to a table: relaxed on the table's own energy scheme, then one of its phases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from licoat.structures.formula import element_set, parse_formula
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.calculations import OpenEngine, Progress, Task, run_tasks
-from licoat.workflows.dataset import phase_record
-from licoat.workflows.store import Store
+from licoat.workflows.calculations import OpenEngine, Task, run_tasks
+from licoat.workflows.dataset import Progress, phase_record
+from licoat.workflows.saddles import Run, descend
+from licoat.workflows.store import FAILED, Store
 
 __all__ = ["add_structures"]
 
@@ -28,6 +29,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     store: Store,
     open_engine: OpenEngine,
     settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
+    displace: bool = False,
     max_atoms: int = MAX_ATOMS,
     window: int = 8,
     progress: Progress | None = None,
@@ -46,12 +48,14 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     open_engine : callable
         See `licoat.workflows.engines.open_engine`.
     settings : RelaxationSettings
+    displace : bool
+        Displace the relaxed structures and relax them again, see `licoat.workflows.saddles`; the lower one counts.
     max_atoms : int
         Largest cell.
     window : int
         Relaxations sent out at a time.
     progress : callable, optional
-        Called with the numbers of relaxations done, failed, and all.
+        Called with the kind of calculation, the numbers done, failed, and all.
 
     Returns
     -------
@@ -90,7 +94,12 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
                 "has no formation energy there; `licoat data build` makes a table with further elements"
             )
     tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
-    records = run_tasks(tasks, store, open_engine, window=window, retry_failed=True, progress=progress)
+
+    def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
+        report = None if progress is None else lambda done, failed, n: progress(kind, done, failed, n)
+        return run_tasks(tasks, store, open_engine, window=window, retry_failed=True, progress=report)
+
+    records = _relaxed(tasks, run, displace=displace)
     head = document_head(spec)
     if corrections == "none":
         head["corrections"] = "none"
@@ -101,6 +110,14 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
             raise NotConvergedError(f"{file}: cannot be added: {record['reason']}")
         rows.append(phase_columns(record, head))
     return phases.joined(_as_table(rows, phases)), tuple(names)
+
+
+def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, dict[str, Any]]:
+    """Relax, and displaced once more if asked for; a second relaxation that failed is a failure."""
+    records = run(tasks, "relaxing")
+    for key, descent in (descend(records, tasks, run) if displace else {}).items():
+        records[key] = descent.record | ({"status": FAILED, "reason": descent.reason} if descent.reason else {})
+    return records
 
 
 def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTable:

@@ -6,12 +6,9 @@ on any engine, and ends in the same table.
 
 import contextlib
 import csv
-import gzip
-import json
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,45 +20,29 @@ from licoat.structures.computed import (
     sigma_classes,
     write_document,
 )
-from licoat.structures.crystal import MAX_ATOMS, STRUCTURE_ENDINGS, Crystal, read_crystal
+from licoat.structures.crystal import Crystal
 from licoat.structures.elasticity import ElasticSettings
+from licoat.structures.enrichment import fact_columns
 from licoat.structures.errors import InputFileError, MissingDataError
 from licoat.structures.phases import PhaseTable, write_parquet
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
+from licoat.structures.symmetry import space_group
 from licoat.workflows.calculations import OpenEngine, Task, run_tasks
+from licoat.workflows.saddles import DISPLACE, Run, descend
+from licoat.workflows.seeds import Seed
 from licoat.workflows.store import OK, Store
 
-__all__ = ["ELASTIC", "BuildOptions", "Dataset", "Seed", "build_dataset", "phase_record", "read_seeds"]
+__all__ = ["ELASTIC", "BuildOptions", "Dataset", "build_dataset", "phase_record"]
 
 ELASTIC = ("none", "missing", "screen", "all")
 """Which moduli to compute: none; those that the default screen needs and nobody published; all that it needs; all."""
 
 STORE, DOCUMENT, TABLE, FAILURES = "store", "relaxed.json.gz", "phases.parquet", "failures.csv"
 
+_DISTORTED_EV_PER_ATOM, _DISTORTED_VOLUME = 0.025, 0.05
+
 Progress = Callable[[str, int, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A start structure.
-
-    Attributes
-    ----------
-    phase_id : str
-        Identifier of the phase in the table.
-    crystal : Crystal
-    known : bool or None
-        Whether such a crystal has been reported; None if nobody says.
-    structure_type, origin : str
-        Where it comes from, for people.
-    """
-
-    phase_id: str
-    crystal: Crystal
-    known: bool | None = None
-    structure_type: str = ""
-    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +52,9 @@ class BuildOptions:
     Attributes
     ----------
     relaxation : RelaxationSettings
+    displace : {"none", "unreported", "all"}
+        Which relaxed structures are displaced and relaxed again, so that none stands on a saddle point, see
+        `licoat.workflows.saddles`; none where relaxations keep the symmetry.
     elasticity : ElasticSettings
     elastic : {"none", "missing", "screen", "all"}
         See `ELASTIC`.
@@ -85,6 +69,7 @@ class BuildOptions:
     """
 
     relaxation: RelaxationSettings = field(default_factory=RelaxationSettings)
+    displace: str = "unreported"
     elasticity: ElasticSettings = field(default_factory=ElasticSettings)
     elastic: str = "none"
     elastic_max_atoms: int = 40
@@ -95,6 +80,8 @@ class BuildOptions:
     def __post_init__(self) -> None:
         if self.elastic not in ELASTIC:
             raise InputFileError(f"elastic {self.elastic!r}: expected one of {', '.join(ELASTIC)}")
+        if self.displace not in DISPLACE:
+            raise InputFileError(f"displace {self.displace!r}: expected one of {', '.join(DISPLACE)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +93,8 @@ class Dataset:
     n_seeds, n_phases : int
         Start structures, and phases in the table.
     failures : dict of str to str
-        What failed and why: identifier, with ``elastic`` before that of moduli.
+        What failed and why: identifier, with ``elastic`` before that of moduli and ``displaced`` before that of a
+        second relaxation.
     files : tuple of Path
     manifest : Manifest
     """
@@ -126,78 +114,6 @@ class Dataset:
             "files": [str(path) for path in self.files],
             "manifest": self.manifest.to_dict(),
         }
-
-
-def read_seeds(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> list[Seed]:
-    """Read start structures.
-
-    Parameters
-    ----------
-    path : str or Path
-        JSON or JSON.gz with a list of ``id``, ``structure`` (lattice, species, frac_coords) and optionally
-        ``known``, ``structure_type``, ``origin``; a structure file; or a folder of structure files, named by them.
-    max_atoms : int
-        Largest cell that is accepted.
-
-    Returns
-    -------
-    list of Seed
-        In the order of the file.
-
-    Raises
-    ------
-    InputFileError
-        If the file cannot be read, a structure cannot be used or an identifier stands twice; it is named.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise InputFileError(f"{path}: no such file; expected start structures as JSON(.gz), or a folder of them")
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.name.lower().endswith(STRUCTURE_ENDINGS))
-        if not files:
-            raise InputFileError(f"{path}: no structure files ({', '.join(STRUCTURE_ENDINGS)}) in this folder")
-        return _unique([Seed(p.stem, read_crystal(p, max_atoms=max_atoms)) for p in files], path)
-    if not path.name.lower().endswith((".json", ".json.gz")):
-        return [Seed(path.stem, read_crystal(path, max_atoms=max_atoms))]
-    records = _records(path)
-    seeds = []
-    for i, record in enumerate(records):
-        name = record.get("id") if isinstance(record, dict) else None
-        if not isinstance(name, str) or not name.strip() or "structure" not in record:
-            raise InputFileError(f"{path}: entry {i + 1} lacks 'id' (text) or 'structure'")
-        where = f"{path}: {name}"
-        crystal = Crystal.from_dict(record["structure"], where)
-        crystal.check(where, max_atoms=max_atoms)
-        known = record.get("known")
-        if not isinstance(known, bool | None):
-            raise InputFileError(f"{where}: known is {known!r}; expected true, false or null")
-        texts = {key: str(record.get(key) or "") for key in ("structure_type", "origin")}
-        seeds.append(Seed(name, crystal, known, **texts))
-    if not seeds:
-        raise InputFileError(f"{path}: no start structures in the file")
-    return _unique(seeds, path)
-
-
-def _records(path: Path) -> list[Any]:
-    try:
-        raw = path.read_bytes()
-        document = json.loads(gzip.decompress(raw) if path.name.endswith(".gz") else raw)
-    except (OSError, ValueError, EOFError, RecursionError, zlib.error) as error:
-        raise InputFileError(f"{path}: cannot be read as JSON ({error})") from error
-    if isinstance(document, dict) and isinstance(document.get("seeds"), list):
-        document = document["seeds"]
-    if not isinstance(document, list):
-        raise InputFileError(f"{path}: expected a list of start structures with 'id' and 'structure'")
-    return document
-
-
-def _unique(seeds: list[Seed], path: Path) -> list[Seed]:
-    seen: set[str] = set()
-    for seed in seeds:
-        if seed.phase_id in seen:
-            raise InputFileError(f"{path}: the id {seed.phase_id!r} stands twice; make the identifiers unique")
-        seen.add(seed.phase_id)
-    return seeds
 
 
 def build_dataset(
@@ -255,13 +171,28 @@ def build_dataset(
 
     relaxing = {seed.phase_id: Task.of(seed.phase_id, seed.crystal, spec, options.relaxation) for seed in seeds}
     records = run(relaxing.values(), "relaxing")
-    phases = [
-        phase_record(seed.phase_id, seed.crystal, records[relaxing[seed.phase_id].key])
-        | {"known": seed.known, "structure_type": seed.structure_type, "origin": seed.origin}
-        for seed in sorted(seeds, key=lambda s: s.phase_id)
-    ]
-    document = document_head(spec) | {"relaxation": asdict(options.relaxation), "phases": phases}
-    failures = {phase["id"]: phase["reason"] for phase in phases if not phase["converged"]}
+    displace = "none" if options.relaxation.keep_symmetry else options.displace
+    chosen = [relaxing[s.phase_id] for s in seeds if displace == "all" or (displace != "none" and not s.known)]
+    descents = descend(records, chosen, run)
+    phases, failures = [], {}
+    for seed in sorted(seeds, key=lambda s: s.phase_id):
+        key = relaxing[seed.phase_id].key
+        descent = descents.get(key)
+        phase = phase_record(seed.phase_id, seed.crystal, descent.record if descent else records[key])
+        phase |= {"known": seed.known, "structure_type": seed.structure_type, "origin": seed.origin}
+        if not phase["converged"]:
+            failures[seed.phase_id] = phase["reason"]
+        if descent is not None:
+            change = descent.change_ev_per_atom
+            phase["displaced_change_ev_per_atom"] = None if change is None else round(change, 6)
+            if descent.reason:
+                failures[f"displaced {seed.phase_id}"] = descent.reason
+        phases.append(phase)
+    document = document_head(spec) | {
+        "relaxation": asdict(options.relaxation),
+        "displaced": displace,
+        "phases": phases,
+    }
     if options.elastic != "none":
         _write(out, document, failures)  # kept also if no table can be made of them
         document["elasticity"] = asdict(options.elasticity)
@@ -312,7 +243,7 @@ def _add_moduli(
     document: dict[str, Any],
     spec: CalculatorSpec,
     options: BuildOptions,
-    run: Callable[[Iterable[Task], str], dict[str, dict[str, Any]]],
+    run: Run,
 ) -> dict[str, str]:
     """Compute moduli of the phases that are to have them; return what failed."""
     converged = {str(p["id"]): p for p in document["phases"] if p["converged"]}
@@ -325,15 +256,65 @@ def _add_moduli(
     }
     wanted += sorted(set(options.elastic_phases) & converged.keys() - set(wanted))
     wanted = [i for i in wanted if f"elastic {i}" not in failures]
-    tasks = {i: Task.of(i, Crystal.from_dict(converged[i]["structure"], i), spec, options.elasticity) for i in wanted}
+    crystals = {i: Crystal.from_dict(converged[i]["structure"], i) for i in wanted}
+    found, reasons = _elastic(crystals, spec, options, run)
+    again = {i: crystals[i] for i in sorted(reasons) if not _published(crystals[i])}
+    distorted, changes = _distorted(again, converged, spec, options, run)
+    more, _ = _elastic(distorted, spec, options, run)
+    for i, moduli in more.items():
+        found[i] = moduli | {"distorted_ev_per_atom": changes[i]}
+        del reasons[i]
+    for i, moduli in found.items():
+        converged[i]["elastic"] = moduli
+    return failures | {f"elastic {i}": reason for i, reason in reasons.items()}
+
+
+def _elastic(
+    crystals: Mapping[str, Crystal], spec: CalculatorSpec, options: BuildOptions, run: Run
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Compute moduli; return those that were obtained, and why the others were not."""
+    tasks = {i: Task.of(i, crystal, spec, options.elasticity) for i, crystal in crystals.items()}
     records = run(tasks.values(), "elastic constants")
+    ended = {i: records[task.key] for i, task in tasks.items()}
+    return (
+        {i: _moduli(record["result"]) for i, record in ended.items() if record["status"] == OK},
+        {i: str(record["reason"]) for i, record in ended.items() if record["status"] != OK},
+    )
+
+
+def _published(crystal: Crystal) -> bool:
+    """Say whether somebody has published moduli of this crystal."""
+    number = space_group(crystal.lattice, crystal.species, crystal.frac_coords)[1]
+    return fact_columns([crystal.formula], [number])["shear_modulus_gpa"][0] is not None
+
+
+def _distorted(
+    crystals: Mapping[str, Crystal],
+    phases: Mapping[str, Mapping[str, Any]],
+    spec: CalculatorSpec,
+    options: BuildOptions,
+    run: Run,
+) -> tuple[dict[str, Crystal], dict[str, float]]:
+    """Return the minima beside structures that have no elastic constants, and the energies that they lie lower.
+
+    A structure whose symmetry the calculator does not hold (rutile PdO2 turns to the CaCl2 type at once) gives way
+    when it is strained. Its distorted copy is taken for it if it is still the same phase for all that concerns a
+    modulus: not more than thermal energy below, at almost the same volume.
+    """
+    given = options.relaxation
+    tight = replace(given, fmax_ev_per_a=0.2 * given.fmax_ev_per_a, smax_gpa=0.2 * given.smax_gpa)  # saddles are flat
+    tasks = {i: Task.of(i, crystal.displaced(), spec, tight) for i, crystal in crystals.items()}
+    records = run(tasks.values(), "relaxing displaced")
+    found, changes = {}, {}
     for i, task in tasks.items():
-        record = records[task.key]
-        if record["status"] == OK:
-            converged[i]["elastic"] = _moduli(record["result"])
-        else:
-            failures[f"elastic {i}"] = record["reason"]
-    return failures
+        result = records[task.key]["result"]
+        if records[task.key]["status"] != OK:
+            continue
+        change = result["energy_ev_per_atom"] - phases[i]["energy_raw_ev_per_atom"]
+        volume = result["volume_a3_per_atom"] / phases[i]["volume_a3_per_atom"] - 1.0
+        if change > -_DISTORTED_EV_PER_ATOM and abs(volume) < _DISTORTED_VOLUME:
+            found[i], changes[i] = Crystal.from_dict(result["structure"], i), round(change, 6)
+    return found, changes
 
 
 def _moduli(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Relax structure files: what ``licoat relax`` does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from licoat.structures.errors import InputFileError
 from licoat.structures.relaxation import Relaxation, RelaxationSettings
 from licoat.structures.symmetry import space_group
 from licoat.workflows.calculations import OpenEngine, Task, run_tasks
+from licoat.workflows.saddles import LOWER_EV_PER_ATOM, descend
 from licoat.workflows.store import OK, Store
 
 __all__ = ["RelaxedFile", "relax_files"]
@@ -34,6 +35,9 @@ class RelaxedFile:
         None if not asked for or not obtained.
     reason : str
         Why there is no result, empty if there is.
+    displaced_change_ev_per_atom : float or None
+        What displacing the relaxed structure and relaxing it again changed, see `licoat.workflows.saddles`; if it
+        is below -0.001 the lower structure stands here. None if not asked for or not converged.
     """
 
     file: str
@@ -43,6 +47,7 @@ class RelaxedFile:
     relaxation: Relaxation | None
     elastic: ElasticConstants | None
     reason: str
+    displaced_change_ev_per_atom: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; energies of what did not converge are left out."""
@@ -53,6 +58,8 @@ class RelaxedFile:
             found["space_group"] = self.space_group
             if not self.relaxation.converged:
                 found["energy_ev_per_atom"] = None
+        if self.displaced_change_ev_per_atom is not None:
+            found["displaced_change_ev_per_atom"] = self.displaced_change_ev_per_atom
         if self.elastic is not None:
             found["elastic"] = self.elastic.to_dict()
             found["bulk_modulus_gpa"] = self.elastic.bulk_modulus_gpa
@@ -91,6 +98,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     store: Store,
     open_engine: OpenEngine,
     settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
+    displace: bool = False,
     elastic: bool = False,
     elasticity: ElasticSettings = ElasticSettings(),  # noqa: B008 - frozen
     max_atoms: int = MAX_ATOMS,
@@ -112,6 +120,8 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
         See `licoat.workflows.engines.open_engine`.
     settings, elasticity
         Thresholds and limits.
+    displace : bool
+        Displace what converged and relax it again; the lower one counts.
     elastic : bool
         Also compute elastic constants.
     max_atoms : int
@@ -145,7 +155,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
         )
     crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
 
-    def run(tasks: Sequence[Task], kind: str) -> dict[str, dict[str, Any]]:
+    def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
         report = None if progress is None else lambda done, failed, n: progress(kind, done, failed, n)
         return run_tasks(tasks, store, open_engine, window=window, retry_failed=retry_failed, progress=report)
 
@@ -154,6 +164,8 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     if try_calculator and any(r is None or (retry_failed and r["status"] != OK) for r in known):
         spec.make()  # one that cannot be made is said once, not once per file
     records = run(tasks, "relaxing")
+    descents = descend(records, tasks, run) if displace else {}
+    records |= {key: descent.record for key, descent in descents.items()}
     relaxed = [Relaxation.from_dict(r) if (r := records[task.key]["result"]) else None for task in tasks]
     further = {
         i: Task.of(str(files[i]), found.crystal, spec, elasticity)
@@ -164,13 +176,23 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     result = []
     for i, task in enumerate(tasks):
         reason, constants = str(records[task.key]["reason"]), None
+        descent = descents.get(task.key)
+        if descent is not None and descent.reason:
+            reason = f"displaced: {descent.reason}"
         if i in further:
             record = moduli[further[i].key]
             constants = ElasticConstants.from_dict(record["result"]) if record["result"] else None
-            reason = f"elastic constants: {record['reason']}" if record["reason"] else ""
+            reason = f"elastic constants: {record['reason']}" if record["reason"] else reason
         result.append(
             RelaxedFile(
-                str(files[i]), crystals[i].formula, spec.name, spec.scheme("none"), relaxed[i], constants, reason
+                str(files[i]),
+                crystals[i].formula,
+                spec.name,
+                spec.scheme("none"),
+                relaxed[i],
+                constants,
+                reason,
+                descent.change_ev_per_atom if descent is not None else None,
             )
         )
     return result
@@ -195,7 +217,16 @@ def relaxed_rows(relaxed: Sequence[RelaxedFile]) -> list[list[str]]:
                 f"{change:+.1f}",
                 item.space_group,
                 *("" if m is None else f"{m:.1f}" for m in moduli),
-                item.reason or f"converged in {found.steps} steps",
+                item.reason or f"converged in {found.steps} steps{_descent(item.displaced_change_ev_per_atom)}",
             ]
         )
     return rows
+
+
+def _descent(change_ev_per_atom: float | None) -> str:
+    """Say what displacing did."""
+    if change_ev_per_atom is None:
+        return ""
+    if change_ev_per_atom < -LOWER_EV_PER_ATOM:
+        return f"; left a saddle point, {change_ev_per_atom:.3f} eV/atom"
+    return "; a minimum also when displaced"

@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 
 from licoat.structures.crystal import Crystal
 from licoat.structures.errors import CalculatorError, InputFileError
-from licoat.structures.relaxation import Relaxation, RelaxationSettings, relax
+from licoat.structures.relaxation import Relaxation, RelaxationSettings, _Progress, relax
 from licoat.structures.symmetry import space_group
 
 TIGHT = RelaxationSettings(fmax_ev_per_a=0.001, smax_gpa=0.005)
@@ -383,3 +383,15 @@ def test_what_is_no_number_becomes_null_and_back():
     back = Relaxation.from_dict(data)
     assert math.isnan(back.smax_gpa)
     assert (back.crystal, back.energy_ev_per_atom, back.steps) == (found.crystal, found.energy_ev_per_atom, found.steps)
+
+
+def test_a_stall_is_told_from_slow_progress():
+    """Going round in circles ends after 30 steps; what falls by a tenth, or by 1 meV per atom, goes on."""
+    circle = _Progress()
+    assert [circle.stalls(i, 5.0 + i % 2, -1.0) for i in range(40)].index(True) == 30
+    forces, energy = _Progress(), _Progress()
+    assert not any(forces.stalls(i, 0.995**i, -1.0) for i in range(400))
+    assert not any(energy.stalls(i, 5.0, -1.0 - 5e-5 * i) for i in range(400))
+    late = _Progress()
+    assert not any(late.stalls(i, 0.9**i, 0.0) for i in range(100))
+    assert late.stalls(130, 0.9**99, 0.0)

@@ -8,8 +8,9 @@ from licoat.structures.calculators import calculator_spec
 from licoat.structures.crystal import Crystal
 from licoat.structures.relaxation import RelaxationSettings
 from licoat.workflows.addition import add_structures
-from licoat.workflows.dataset import Seed, build_dataset
+from licoat.workflows.dataset import build_dataset
 from licoat.workflows.engines import open_engine
+from licoat.workflows.seeds import Seed
 from licoat.workflows.store import Store
 
 FCC = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))

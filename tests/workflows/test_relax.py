@@ -451,3 +451,28 @@ def test_programs_on_files_do_not_disturb_each_other(process, run_json, tmp_path
         assert item["energy_ev_per_atom"] == pytest.approx(reference["energy_ev_per_atom"], abs=1e-6)
         assert item["steps"] == reference["steps"]
     assert not (tmp_path / "runs" / "input.json").exists()
+
+
+def test_displaced_structure_leaves_the_saddle_point(run, tmp_path):
+    cube = poscar(tmp_path / "cube.vasp", bulk("Cu", "sc", a=2.4))
+    fcc = poscar(tmp_path / "fcc.vasp", bulk("Cu", a=3.6))
+    status, out, err = run("relax", cube, fcc, "--calculator", "emt", "--displace", "--json")
+    assert (status, err) == (0, "")
+    first, second = json.loads(out)["structures"]
+    assert first["displaced_change_ev_per_atom"] < -0.1
+    assert abs(second["displaced_change_ev_per_atom"]) < 1e-3
+    assert abs(first["energy_ev_per_atom"] - second["energy_ev_per_atom"]) < 1e-3
+    assert second["space_group"] == "Fm-3m"
+    plain = json.loads(run("relax", cube, "--calculator", "emt", "--json")[1])["structures"][0]
+    assert "displaced_change_ev_per_atom" not in plain
+    change = first["energy_ev_per_atom"] - plain["energy_ev_per_atom"]
+    assert abs(change - first["displaced_change_ev_per_atom"]) < 1e-9
+    status, out, _ = run("relax", cube, fcc, "--calculator", "emt", "--displace")
+    assert status == 0
+    assert f"left a saddle point, {change:.3f} eV/atom" in out
+    assert "a minimum also when displaced" in out
+
+
+def test_displaced_and_symmetric_exclude_each_other(run, copper):
+    status, out, err = run("relax", copper, "--calculator", "emt", "--displace", "--keep-symmetry")
+    assert (status, out, err) == (2, "", "licoat: --displace and --keep-symmetry exclude each other\n")

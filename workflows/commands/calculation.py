@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_calculator",
+    "add_displace",
     "add_engine",
     "add_relaxation",
     "add_store",
     "calculator",
+    "displace",
     "engine",
     "progress_wanted",
     "relaxation",
@@ -63,6 +65,13 @@ def add_relaxation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-symmetry", action="store_true", help="keep the space group of the start structure")
 
 
+def add_displace(parser: argparse.ArgumentParser) -> None:
+    """Add ``--displace``."""
+    parser.add_argument(
+        "--displace", action="store_true", help="displace the relaxed structure and relax again, to leave saddle points"
+    )
+
+
 def calculator(options: argparse.Namespace) -> "CalculatorSpec":
     """Return the calculator that the options name."""
     from licoat.structures.calculators import calculator_spec
@@ -94,6 +103,15 @@ def relaxation(options: argparse.Namespace) -> "RelaxationSettings":
         max_steps=options.max_steps,
         keep_symmetry=options.keep_symmetry,
     )
+
+
+def displace(options: argparse.Namespace) -> bool:
+    """Say whether structures are displaced and relaxed again."""
+    from licoat.structures.errors import InputFileError
+
+    if options.displace and options.keep_symmetry:
+        raise InputFileError("--displace and --keep-symmetry exclude each other")
+    return bool(options.displace)
 
 
 def store_folder(text: str | None) -> Path:

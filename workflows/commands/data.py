@@ -40,6 +40,12 @@ def _add_build(actions: Any) -> None:  # noqa: ANN401
     build.add_argument("--resume", action="store_true", help="go on with an earlier build in the same folder")
     build.add_argument("--retry-failed", action="store_true", help="with --resume: compute again what failed")
     build.add_argument(
+        "--displace",
+        choices=("none", "unreported", "all"),
+        help="which relaxed phases are displaced and relaxed again, to leave saddle points (default unreported: "
+        "those that the seeds do not call known)",
+    )
+    build.add_argument(
         "--elastic",
         choices=("none", "missing", "screen", "all"),
         default="none",
@@ -139,7 +145,7 @@ def _data_build(options: argparse.Namespace) -> None:
     if options.seeds is not None:
         _build_dataset(options)
         return
-    given = [name for name in ("resume", "retry_failed", "ase_db") if getattr(options, name)]
+    given = [name for name in ("resume", "retry_failed", "ase_db", "displace") if getattr(options, name)]
     if given or options.elastic != "none":
         name = given[0].replace("_", "-") if given else "elastic"
         raise InputFileError(f"--{name} needs --seeds: without it nothing is calculated")
@@ -147,7 +153,8 @@ def _data_build(options: argparse.Namespace) -> None:
 
 
 def _build_dataset(options: argparse.Namespace) -> None:
-    from licoat.workflows.dataset import BuildOptions, build_dataset, read_seeds
+    from licoat.workflows.dataset import BuildOptions, build_dataset
+    from licoat.workflows.seeds import read_seeds
 
     out = _checked_folder(options)
     opened, window = calculation.engine(options)
@@ -158,6 +165,7 @@ def _build_dataset(options: argparse.Namespace) -> None:
         opened,
         BuildOptions(
             relaxation=calculation.relaxation(options),
+            displace=options.displace or BuildOptions().displace,
             elastic=options.elastic,
             elastic_max_atoms=options.elastic_max_atoms,
             elastic_phases=tuple(options.elastic_phase),
@@ -197,6 +205,8 @@ def _checked_folder(options: argparse.Namespace) -> Path:
         raise InputFileError("--retry-failed needs --resume: a new build has no failed calculations")
     if options.ase_db is not None and not options.ase_db.endswith(".db"):
         raise InputFileError(f"--ase-db {options.ase_db!r}: the ending must be .db")
+    if options.keep_symmetry and options.displace in ("unreported", "all"):
+        raise InputFileError(f"--displace {options.displace} and --keep-symmetry exclude each other")
     if options.elastic == "none" and options.elastic_phase:
         raise InputFileError("--elastic-phase needs --elastic missing, screen or all")
     return out

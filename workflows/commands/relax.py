@@ -17,6 +17,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument("files", nargs="+", metavar="FILE", help="structure: CIF, POSCAR, XSF, pymatgen JSON")
     calculation.add_calculator(parser)
     calculation.add_relaxation(parser)
+    calculation.add_displace(parser)
     parser.add_argument("--fixed-cell", action="store_true", help="relax the atoms only")
     parser.add_argument("--elastic", action="store_true", help="also compute elastic constants of what converged")
     parser.add_argument("--retry-failed", action="store_true", help="compute again what failed before")
@@ -50,6 +51,7 @@ def _relax(options: argparse.Namespace) -> None:
         store=Store(calculation.store_folder(options.store)),
         open_engine=opened,
         settings=settings,
+        displace=calculation.displace(options),
         elastic=options.elastic,
         max_atoms=options.max_atoms,
         retry_failed=options.retry_failed,

@@ -35,6 +35,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     )
     calculation.add_calculator(parser)
     calculation.add_relaxation(parser)
+    calculation.add_displace(parser)
     calculation.add_store(parser)
     calculation.add_engine(parser)
 
@@ -71,8 +72,6 @@ def _screen(options: argparse.Namespace) -> None:
 
 def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable", tuple[str, ...]]:
     """Relax the structures of ``--add`` and join them to the table; identifiers with the lowest energy last."""
-    from functools import partial
-
     from licoat.workflows.addition import add_structures
     from licoat.workflows.store import Store
 
@@ -85,9 +84,10 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
         store=Store(calculation.store_folder(options.store)),
         open_engine=opened,
         settings=calculation.relaxation(options),
+        displace=calculation.displace(options),
         max_atoms=options.max_atoms,
         window=window,
-        progress=partial(calculation.show_progress, "relaxing") if shown else None,
+        progress=calculation.show_progress if shown else None,
     )
     energy = joined.column("formation_energy_ev_per_atom")
     return joined, tuple(sorted(added, key=lambda phase_id: -energy[joined.index_of(phase_id)]))
