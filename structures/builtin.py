@@ -27,8 +27,8 @@ SCHEMES = {"mp2020": "sevennet-l3i5/mp2020", "none": "sevennet-l3i5/none"}
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.1"
-CREATED = "2026-11-23"
+VERSION = "2026.11.2"
+CREATED = "2026-11-24"
 _FACT_FILES = ("thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 
 

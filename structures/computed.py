@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from licoat.structures.crystal import Crystal
+from licoat.structures.elastic_tensor import voigt_reuss_hill
 from licoat.structures.enrichment import fact_columns
 from licoat.structures.errors import InputFileError
 from licoat.structures.formula import formula_unit, parse_formula
@@ -179,7 +180,11 @@ def _same_minimum(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 def _fill_moduli(
     columns: dict[str, Any], elastic: Mapping[str, Mapping[str, Any]], label: str, sigma_percent: float | None
 ) -> None:
-    """Put computed moduli where none are published, with the error that the published ones show."""
+    """Put computed moduli where none are published.
+
+    Their sigma is the error that the published ones show and, added in squares, half the distance of Voigt's and
+    Reuss's bounds.
+    """
     for i, phase_id in enumerate(columns["phase_id"]):
         found = elastic.get(phase_id)
         if found is None or any(columns[name][i] is not None for name in _MODULI):
@@ -189,7 +194,17 @@ def _fill_moduli(
         columns["elastic_kind"][i] = label
         distorted = ", of its distorted structure" if "distorted_ev_per_atom" in found else ""
         columns["elastic_source"][i] = f"{label}, strain-stress{distorted}"
-        columns["elastic_sigma_percent"][i] = sigma_percent
+        if sigma_percent is not None:
+            columns["elastic_sigma_percent"][i] = round(math.hypot(sigma_percent, _spread_percent(found)), 1)
+
+
+def _spread_percent(elastic: Mapping[str, Any]) -> float:
+    """Half the distance of the bounds of Voigt and Reuss on the shear modulus, relative to Hill's mean, in percent.
+
+    The mean of a layered crystal such as LiC12 is no more than the middle of a wide interval.
+    """
+    moduli = voigt_reuss_hill(elastic["stiffness_gpa"])
+    return 50.0 * (moduli.shear_voigt_gpa - moduli.shear_reuss_gpa) / moduli.shear_hill_gpa
 
 
 def _relative_rms_percent(columns: Mapping[str, Any], elastic: Mapping[str, Mapping[str, Any]]) -> float | None:
