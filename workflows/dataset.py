@@ -303,7 +303,7 @@ def _distorted(
     """
     given = options.relaxation
     tight = replace(given, fmax_ev_per_a=0.2 * given.fmax_ev_per_a, smax_gpa=0.2 * given.smax_gpa)  # saddles are flat
-    tasks = {i: Task.of(i, crystal.displaced(), spec, tight) for i, crystal in crystals.items()}
+    tasks = {i: Task.of(f"{i}, displaced", crystal.displaced(), spec, tight) for i, crystal in crystals.items()}
     records = run(tasks.values(), "relaxing displaced")
     found, changes = {}, {}
     for i, task in tasks.items():

@@ -70,7 +70,7 @@ def descend(first: Mapping[str, dict[str, Any]], tasks: Iterable[Task], run: Run
     for task in tasks:
         if first[task.key]["status"] == OK:
             found = Crystal.from_dict(first[task.key]["result"]["structure"], task.name)
-            second[task.key] = Task.of(task.name, found.displaced(), task.calculator, task.settings)
+            second[task.key] = Task.of(f"{task.name}, displaced", found.displaced(), task.calculator, task.settings)
     records = run(second.values(), "relaxing displaced")
     return {key: _lower(first[key], records[task.key]) for key, task in second.items()}
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from licoat.structures import load_phases
+from licoat.structures import PhaseTable, load_phases
 from licoat.workflows import screen
 from licoat.workflows.cli import main
 
@@ -15,6 +15,21 @@ from licoat.workflows.cli import main
 @pytest.fixture(scope="session")
 def builtin():
     return load_phases("builtin")
+
+
+@pytest.fixture
+def without_moduli(builtin):
+    """Make the embedded table without the moduli of a formula."""
+
+    def make(formula):
+        columns = builtin.columns()
+        for name in ("bulk_modulus_gpa", "shear_modulus_gpa"):
+            columns[name] = [
+                None if f == formula else x for f, x in zip(columns["formula"], columns[name], strict=True)
+            ]
+        return PhaseTable(columns, builtin.manifest)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,8 @@ def needs(engine):
 
 
 def cell(name, lattice, species, sites):
-    return {"id": name, "structure": {"lattice": lattice, "species": species, "frac_coords": sites}}
+    structure = {"lattice": lattice, "species": species, "frac_coords": sites}
+    return {"id": name, "structure": structure, "known": True}  # relaxed once
 
 
 def fcc(element):
@@ -218,6 +219,28 @@ def test_killed_build_is_resumed(workplace, undisturbed, engine):
     assert len(after) == len(SEEDS)
     assert workplace.tables() == undisturbed
     wait_for(lambda: not workplace.processes(), f"left: {workplace.processes()}")
+
+
+@linux
+@pytest.mark.parametrize("engine", ["serial", "processes"])
+def test_build_killed_between_first_and_second_relaxations_is_resumed(workplace, engine):
+    seeds = [fcc(element) | {"known": False} for element in ("Cu", "Ag", "Au", "Pt")]
+    (workplace.folder / "unknown.json").write_text(json.dumps(seeds))
+    whole = workplace.begin(seeds="unknown.json", out="whole")
+    assert (whole.wait(PATIENCE_S), workplace.errors()) == (0, "")
+    process = workplace.begin(*options(engine), seeds="unknown.json", SLOW_S="0.08")
+    wait_for(lambda: len(workplace.records()) > len(seeds) or process.poll() is not None, "nothing gets finished")
+    process.kill()
+    process.wait()
+    wait_for(lambda: not workplace.processes(), f"orphans: {workplace.processes()}")
+    finished = workplace.records()
+    assert len(seeds) < len(finished) < 2 * len(seeds)
+    resumed = workplace.begin(*options(engine), "--resume", seeds="unknown.json")
+    assert (resumed.wait(PATIENCE_S), workplace.errors()) == (0, "")
+    after = workplace.records()
+    assert {name: after[name] for name in finished} == finished
+    assert after.keys() == {name for seed in seeds for name in (seed["id"], f"{seed['id']}, displaced")}
+    assert workplace.tables() == workplace.tables("whole")
 
 
 @linux

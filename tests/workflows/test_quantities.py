@@ -126,6 +126,10 @@ def test_unknown_gap_of_a_product_leaves_limits(builtin):
     assert (metallic.low, metallic.high) == pytest.approx((0.0, share["Li5Mg"]))
     assert (insulating.low, insulating.high) == pytest.approx((share["Li2O"], 1.0))
     assert "Li5Mg" in metallic.missing
+
+
+def test_unknown_modulus_of_a_product_is_named(without_moduli):
+    measures = measure_all(lithiate("MgO", without_moduli("Li5Mg")))
     assert measures["shear_modulus_reuss_gpa"].value is None
     assert "Li5Mg" in measures["shear_modulus_reuss_gpa"].missing
 
