@@ -109,7 +109,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
         if not record["converged"]:
             raise NotConvergedError(f"{file}: cannot be added: {record['reason']}")
         rows.append(phase_columns(record, head))
-    return phases.joined(_as_table(rows, phases)), tuple(names)
+    return _joined(phases, rows), tuple(names)
 
 
 def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, dict[str, Any]]:
@@ -120,8 +120,8 @@ def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, di
     return records
 
 
-def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTable:
-    """Make a table of new rows, with formation energies against the elements of the other table."""
+def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable:
+    """Add new rows to a table, with formation energies against its elements."""
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     columns |= fact_columns(columns["formula"], columns["space_group_number"])
     classes = phases.manifest.details.get("sigma_ev_per_atom", {}).get(phases.scheme.rpartition("/")[2])
@@ -135,7 +135,12 @@ def _as_table(rows: Sequence[Mapping[str, Any]], phases: PhaseTable) -> PhaseTab
         for energy, formula in zip(columns["energy_ev_per_atom"], columns["formula"], strict=True)
     ]
     source = f"added:{'+'.join(columns['phase_id'])}"
-    return PhaseTable(columns, Manifest(source=source, scheme=phases.scheme))
+    new = PhaseTable(columns, Manifest(source=source, scheme=phases.scheme)).columns()
+    # A table of its own takes the lowest phase of an element in it for the zero, which a polymorph alone is not.
+    new["formation_energy_ev_per_atom"] = columns["formation_energy_ev_per_atom"]
+    old = phases.columns()
+    joined = {name: [*old[name], *new[name]] for name in old if name in new}
+    return PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
 
 
 def _reference(formula: str, reference: Mapping[str, float]) -> float:

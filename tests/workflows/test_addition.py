@@ -69,6 +69,23 @@ class TestAlloysInEmt:
         assert joined["copper"].formation_energy_ev_per_atom == pytest.approx(0.0, abs=2e-4)  # thresholds
         assert np.nanmin(joined.column("formation_energy_ev_per_atom")) == 0.0
 
+    def test_displaced_simple_cubic_copper_falls_to_the_ground_state(self, alloys, tmp_path):
+        file = cif(tmp_path / "cube.cif", cubic(2.4, "Cu"))
+        high, _ = add(alloys, [file], tmp_path)
+        low, _ = add(alloys, [file], tmp_path, displace=True)
+        assert high["cube"].formation_energy_ev_per_atom > 0.3
+        assert low["cube"].formation_energy_ev_per_atom == pytest.approx(0.0, abs=1e-3)
+        assert low["cube"].volume_a3_per_atom == pytest.approx(alloys["cu"].volume_a3_per_atom, rel=5e-3)
+
+    def test_displaced_that_does_not_converge_is_refused(self, alloys, tmp_path):
+        relaxed, _ = add(alloys, [cif(tmp_path / "cube.cif", cubic(2.4, "Cu"))], tmp_path)
+        a = relaxed["cube"].volume_a3_per_atom ** (1 / 3)
+        file = cif(tmp_path / "again.cif", cubic(a, "Cu"))
+        few = RelaxationSettings(max_steps=2)
+        assert "again" in add(alloys, [file], tmp_path, settings=few)[0]
+        with pytest.raises(NotConvergedError, match=r"again\.cif: cannot be added: not converged within 2 steps"):
+            add(alloys, [file], tmp_path, settings=few, displace=True)
+
     def test_the_old_phases_do_not_change(self, alloys, tmp_path):
         joined, _ = add(alloys, [cif(tmp_path / "mine.cif", cubic(3.8, "Au", "Cu", "Cu", "Cu"))], tmp_path)
         for phase in alloys:
