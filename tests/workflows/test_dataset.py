@@ -15,6 +15,7 @@ from licoat.structures.crystal import Crystal
 from licoat.structures.errors import InputFileError, MissingDataError
 from licoat.workflows.dataset import DOCUMENT, ELASTIC, BuildOptions, build_dataset
 from licoat.workflows.engines import ENGINES, open_engine
+from licoat.workflows.saddles import DISPLACE
 from licoat.workflows.seeds import Seed, read_seeds
 from licoat.workflows.store import Store
 
@@ -331,3 +332,4 @@ def test_the_command_offers_what_the_build_knows(run):
     _, out, _ = run("data", "build", "--help")
     assert "{" + ",".join(ELASTIC) + "}" in "".join(out.split())
     assert "{" + ",".join(ENGINES) + "}" in "".join(out.split())
+    assert "{" + ",".join(DISPLACE) + "}" in "".join(out.split())

@@ -52,9 +52,8 @@ def test_simple_cubic_copper_falls_to_the_face_centred_ground_state(tmp_path):
     fcc, cube = found["fcc"], found["cube"]
     assert document["displaced"] == "unreported"
     assert "displaced_change_ev_per_atom" not in fcc  # what is known keeps its symmetry
-    assert (
-        cube["displaced_change_ev_per_atom"] < -0.01
-    )  # -0.45: a saddle of the path from one face-centred cell to another
+    # -0.45 eV: a saddle of the path from one face-centred cell to another
+    assert cube["displaced_change_ev_per_atom"] < -0.01
     assert cube["energy_raw_ev_per_atom"] == pytest.approx(fcc["energy_raw_ev_per_atom"], abs=1e-4)
     assert cube["volume_a3_per_atom"] == pytest.approx(fcc["volume_a3_per_atom"], rel=1e-3)
     assert cube["volume_start_a3_per_atom"] == pytest.approx(CUBE.volume_a3, abs=1e-5)
