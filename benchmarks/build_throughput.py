@@ -49,15 +49,16 @@ def measure(engine: str, workers: int, items: int, calculator: str, repeat: int)
         tasks.append(Task.of(str(i), Crystal.from_atoms(atoms), spec, settings))
     times, memory = [], []
 
-    def progress(*_: int) -> None:
+    def progress(*_: object) -> None:
         times.append(time.perf_counter())
         memory.append(peak_mb())
 
     with tempfile.TemporaryDirectory() as folder:
         opened = open_engine(engine, workers=workers)
-        records = run_tasks(tasks, Store(folder), opened, window=2 * workers, progress=progress)
+        records = run_tasks(tasks, store=Store(folder), open_engine=opened, window=2 * workers, progress=progress)
+        reasons = {record["reason"] for record in records.values()}
     first = workers  # each worker has had one by then
-    other = {r["reason"] for r in records.values() if not r["reason"].startswith("not converged within")} - {""}
+    other = {reason for reason in reasons if reason and not reason.startswith("not converged within")}
     if other:
         raise SystemExit(f"failed: {other.pop()}")
     rate = (len(times) - first) / (times[-1] - times[first - 1])

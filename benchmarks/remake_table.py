@@ -3,13 +3,16 @@
     python benchmarks/remake_table.py                 # a random tenth, and ten oxides with all they react to
     python benchmarks/remake_table.py --share 0.02 --workers 2
     python benchmarks/remake_table.py --disturbed     # from other starts: how much hangs on them?
+    python benchmarks/remake_table.py --share 1 --moduli --out DIR    # all of it, a day or more; goes on where it was
 
-Needs the extra ``mlip``. Prints the differences in energy and volume, and the reaction energies of ten oxides from the
-structures alone beside those of ``builtin``. Disturbed starts are scaled by 1 % in length and their atoms moved by
-0.02 A at random (seeded), so that also phases that are called known lose their symmetry.
+Needs the extra ``mlip``. ``DIR/relaxed.json.gz`` of the last is what ``structures/data/computed_phases.json.gz`` is.
+Prints the differences in energy and volume, and the reaction energies of ten oxides from the structures alone beside
+those of ``builtin``. Disturbed starts are scaled by 1 % in length and their atoms moved by 0.02 A at random (seeded),
+so that also phases that are called known lose their symmetry.
 """
 
 import argparse
+import contextlib
 import math
 import statistics
 import tempfile
@@ -49,6 +52,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the random choice")
     parser.add_argument("--disturbed", action="store_true", help="scale the start structures and move their atoms")
     parser.add_argument("--most-atoms", type=int, default=200, help="leave out larger cells")
+    parser.add_argument("--moduli", action="store_true", help="also those that the table has computed moduli of")
+    parser.add_argument("--out", help="folder of the build; a later run goes on with it (default: none is kept)")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     stored = {p["id"]: p for p in read_document(RELAXED)["phases"] if p["converged"]}
@@ -59,15 +64,19 @@ def main() -> None:
     needed = {i for oxide in OXIDES for i in sides(builtin, oxide)}
     elements = {builtin.text("phase_id")[builtin.rows_of(e)[0]] for e in builtin.symbols}
     wanted = sorted(set(chosen) | needed | elements)
+    moduli = tuple(i for i in wanted if options.moduli and "elastic" in stored[i])
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.nullcontext(options.out) if options.out else tempfile.TemporaryDirectory() as folder:
         engine = open_engine("processes", workers=options.workers)
         starts = [disturbed(seeds[i], rng) if options.disturbed else seeds[i] for i in wanted]
-        build_dataset(starts, calculator_spec("sevennet"), folder, engine, BuildOptions(window=2 * options.workers))
+        how = BuildOptions(window=2 * options.workers, elastic_phases=moduli)
+        build_dataset(starts, calculator_spec("sevennet"), folder, engine, how)
         again = {p["id"]: p for p in read_document(Path(folder) / "relaxed.json.gz")["phases"]}
         table = PhaseTable.load(f"{folder}/phases.parquet")
     print(f"{len(wanted)} phases relaxed in {time.perf_counter() - started:.0f} s with {options.workers} workers")
     compare(chosen, stored, again)
+    if moduli:
+        compare_moduli(moduli, stored, again)
     print(f"\n{'oxide':8}{'from structures':>18}{'builtin':>10}  eV per formula unit")
     for oxide in OXIDES:
         new, old = lithiate(oxide, table).final, lithiate(oxide, builtin).final
@@ -98,6 +107,20 @@ def compare(chosen: list[str], stored: dict, again: dict) -> None:
     )
     print(f"volume median {statistics.median(volumes):.2f}, largest {max(volumes):.2f} %")
     print(f"beyond {ENERGY_MEV:g} meV/atom or {VOLUME_PERCENT:g} %: {len(beyond)}", *beyond, sep="\n  ")
+
+
+def compare_moduli(ids: tuple[str, ...], stored: dict, again: dict) -> None:
+    """Print the largest differences of computed moduli."""
+    differences = [
+        (100.0 * abs(again[i]["elastic"][name] / stored[i]["elastic"][name] - 1.0), f"{name} of {i}")
+        for i in ids
+        for name in ("bulk_modulus_gpa", "shear_modulus_gpa")
+        if "elastic" in again[i]
+    ]
+    lost = [i for i in ids if "elastic" not in again[i]]
+    percent, what = max(differences)
+    print(f"moduli of {len(ids)} phases: median {statistics.median(d for d, _ in differences):.2f} %, "
+          f"largest {percent:.2f} % ({what}); not obtained: {', '.join(lost) or 'none'}")  # fmt: skip
 
 
 if __name__ == "__main__":

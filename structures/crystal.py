@@ -16,7 +16,7 @@ from licoat.structures.formula import formula_unit
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["MAX_ATOMS", "STRUCTURE_ENDINGS", "Crystal", "read_crystal"]
+__all__ = ["MAX_ATOMS", "STRUCTURE_ENDINGS", "Crystal", "is_structure_file", "read_crystal"]
 
 MAX_ATOMS = 200
 """Largest cell that is accepted without being asked for: the cost of a relaxation grows with the cell."""
@@ -247,6 +247,15 @@ def read_crystal(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> Crystal:
     )
     crystal.check(str(path), max_atoms=max_atoms)
     return crystal
+
+
+def is_structure_file(path: Path) -> bool:
+    """Say whether a file has the name of one that `read_crystal` reads."""
+    try:
+        _reader(path)
+    except InputFileError:
+        return False
+    return path.is_file()
 
 
 def _reader(path: Path) -> tuple[str, Callable[[str], Any]]:

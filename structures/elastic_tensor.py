@@ -151,9 +151,9 @@ def born_eigenvalue_gpa(stiffness_gpa: ArrayLike) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CrystalSymmetry:
-    """Symmetry operations, and a constraint of ASE that keeps them.
+    """Symmetry operations of a crystal, which its ions keep when they move (`licoat.structures.symmetric_ions`).
 
-    Without it noise pushes ions off a saddle point along a soft mode (rutile TiO2 turns polar), and the stresses jump.
+    Otherwise noise pushes ions off a saddle point along a soft mode (rutile TiO2 turns polar), and the stresses jump.
     """
 
     rotations: Array  # cartesian, shape (n, 3, 3)
@@ -165,19 +165,12 @@ class CrystalSymmetry:
         kept = np.abs(self.rotations @ tensor - tensor @ self.rotations).max(axis=(1, 2)) < 0.05
         return CrystalSymmetry(self.rotations[kept], self.images[kept])
 
-    def _mean(self, vectors: Array) -> Array:
+    def mean(self, vectors: Array) -> Array:
+        """Average one vector per site over the operations, shape (sites, 3)."""
         total = np.zeros(vectors.shape)
         for rotation, image in zip(self.rotations, self.images, strict=True):
             total[image] += vectors @ rotation.T
         return total / len(self.rotations)
-
-    def adjust_forces(self, _: "Atoms", forces: Array) -> None:
-        """Average forces over the operations, in place."""
-        forces[:] = self._mean(forces)
-
-    def adjust_positions(self, atoms: "Atoms", positions: Array) -> None:
-        """Average the way from where the atoms are to new positions over the operations, in place."""
-        positions[:] = atoms.positions + self._mean(positions - atoms.positions)
 
 
 def primitive_cell(atoms: "Atoms", calculator: "Calculator", symprec_a: float) -> tuple["Atoms", CrystalSymmetry]:

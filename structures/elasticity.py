@@ -355,13 +355,14 @@ def _relax_ions(atoms: "Atoms", symmetry: CrystalSymmetry, settings: ElasticSett
     """Move the ions until their forces vanish, at fixed cell and symmetry."""
     from ase.optimize import BFGS
 
+    from licoat.structures.symmetric_ions import SymmetricIons
+
     force = math.inf
-    atoms.set_constraint(symmetry)
-    for _ in BFGS(atoms, logfile=None).irun(fmax=settings.fmax_ev_per_a, steps=settings.max_steps):
-        force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
+    ions: Any = SymmetricIons(atoms, symmetry)  # ASE's types know Atoms only
+    for _ in BFGS(ions, logfile=None).irun(fmax=settings.fmax_ev_per_a, steps=settings.max_steps):
+        force = float(np.linalg.norm(ions.get_forces(), axis=1).max())
         if not math.isfinite(force):
             raise _FailedError(f"the calculator gave forces that are no numbers ({where})")
-    atoms.set_constraint()
     if force > settings.fmax_ev_per_a:
         raise _FailedError(f"ions not relaxed within {settings.max_steps} steps ({where}): force {force:.3g} eV/A")
 

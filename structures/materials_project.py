@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 from licoat.structures.errors import SnapshotError, SourceError
-from licoat.structures.phases import PhaseTable, manifest_path
+from licoat.structures.parquet import manifest_path
+from licoat.structures.phases import PhaseTable
 from licoat.structures.settings import HOW_TO_SET_A_KEY, data_folder
 
 __all__ = ["SCHEMES", "SNAPSHOT", "id_number", "load_materials_project", "shown_id", "snapshot_folder", "snapshots"]

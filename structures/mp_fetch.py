@@ -32,7 +32,8 @@ from licoat.structures.mp_parts import (
 from licoat.structures.mp_search import FIELDS, Search, heartbeat, official_client, require_client
 from licoat.structures.mp_session import GuardedSession, Limits
 from licoat.structures.mp_targets import ALL_BINARY, systems_of
-from licoat.structures.phases import PhaseTable, manifest_path, read_parquet
+from licoat.structures.parquet import manifest_path, read_parquet
+from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest
 from licoat.structures.settings import find_key, offline
 

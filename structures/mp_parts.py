@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from licoat.structures.errors import SnapshotError, SourceError
 from licoat.structures.materials_project import SNAPSHOT
-from licoat.structures.phases import manifest_path, write_parquet
+from licoat.structures.parquet import manifest_path, write_parquet
 from licoat.structures.provenance import Manifest, file_sha256
 
 __all__ = ["OURS", "finish_publishing", "kept_parts", "locked", "publish", "remove_used_parts", "write_part"]

@@ -1,4 +1,4 @@
-"""`PhaseTable`: all phases of one source in columns, and its Parquet file."""
+"""`PhaseTable`: all phases of one source in columns."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,21 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licoat.structures.elements import ATOMIC_NUMBER
-from licoat.structures.errors import (
-    IncompatibleEnergiesError,
-    InputFileError,
-    LicoatError,
-    MissingDataError,
-    SnapshotError,
-)
+from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, SnapshotError
 from licoat.structures.formula import formula_unit, parse_formula
+from licoat.structures.parquet import manifest_path, read_parquet, write_parquet
 from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, Phase
-from licoat.structures.provenance import Manifest, file_sha256
+from licoat.structures.provenance import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PhaseTable", "manifest_path"]
+__all__ = ["PhaseTable"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -312,23 +307,6 @@ class PhaseTable:
         }
         return PhaseTable(picked, self.manifest)
 
-    def joined(self, other: "PhaseTable") -> "PhaseTable":
-        """Return this table with the phases of another one of the same scheme added.
-
-        Raises
-        ------
-        IncompatibleEnergiesError
-            If the two energy schemes differ.
-        """
-        if other.scheme != self.scheme:
-            raise IncompatibleEnergiesError(
-                f"{self.source} has energies of scheme {self.scheme!r}, {other.source} of {other.scheme!r}: "
-                "one hull needs one scheme"
-            )
-        mine, theirs = self.columns(), other.columns()
-        joined = {name: [*mine[name], *theirs[name]] for name in mine if name in theirs}
-        return PhaseTable(joined, self.manifest.replace(source=f"{self.source}+{other.source}", sha256=""))
-
     def save(self, path: str | Path) -> Manifest:
         """Write ``PATH`` (Parquet) and ``PATH`` with ending ``.manifest.json``.
 
@@ -362,50 +340,6 @@ class PhaseTable:
             raise SnapshotError(f"{path} has no column {error}: it is not a licoat snapshot") from None
         except LicoatError as error:
             raise SnapshotError(f"{path}: {error}") from error
-
-
-def manifest_path(path: Path) -> Path:
-    """Return the path of the manifest that belongs to a Parquet file."""
-    return path.with_suffix(".manifest.json")
-
-
-def write_parquet(columns: Mapping[str, Any], path: Path, manifest: Manifest) -> Manifest:
-    """Write columns and manifest; each file appears whole or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.table({name: pa.array(values) for name, values in columns.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    pq.write_table(table, temporary, compression="zstd")
-    complete = manifest.replace(sha256=file_sha256(temporary), n_phases=table.num_rows)
-    temporary.replace(path)
-    complete.write(manifest_path(path))
-    return complete
-
-
-def read_parquet(path: Path, manifest: Manifest) -> dict[str, Any]:
-    """Read columns and check the file against its manifest."""
-    import pyarrow.parquet as pq
-
-    if not path.exists():
-        raise SnapshotError(f"{path} is missing (its manifest is there): restore it or build it again")
-    found = file_sha256(path)
-    if found != manifest.sha256:
-        raise SnapshotError(
-            f"{path} is damaged or was altered: its SHA-256 is {found[:12]}..., its manifest says "
-            f"{manifest.sha256[:12]}...; restore the file or build it again"
-        )
-    try:
-        # ParquetFile, not read_table: the latter imports pandas and costs 0.2 s.
-        table = pq.ParquetFile(path).read()
-    except Exception as error:
-        raise SnapshotError(f"{path} is not a readable Parquet file: {error}") from error
-    if table.num_rows != manifest.n_phases:
-        raise SnapshotError(
-            f"{path} holds {table.num_rows} phases, its manifest says {manifest.n_phases}: build it again"
-        )
-    return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
 def _words(values: Sequence[Any] | NDArray[Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from licoat.structures.calculators import silence
+from licoat.structures.calculator_spec import silence
 from licoat.structures.crystal import Crystal
 from licoat.structures.errors import CalculatorError, InputFileError
 from licoat.structures.units import EV_PER_A3_TO_GPA
@@ -173,7 +173,7 @@ class _Run:
         atoms.calc = self._calculator
         kind = {"FIRE": FIRE, "LBFGS": LBFGS, "BFGS": BFGS}[name]
         state, progress, steps = _State(math.nan, math.nan, math.nan), _Progress(), 0
-        reason, lost = f"not converged within {settings.max_steps} steps", False
+        reason, lost = f"not converged within {settings.max_steps} steps of {name}", False
         with silence():
             if settings.keep_symmetry:
                 atoms.set_constraint(_symmetry(atoms))
@@ -195,7 +195,11 @@ class _Run:
                     if name != "FIRE" and progress.stalls(steps, left, state.energy_ev / len(atoms)):
                         break
             except PropertyNotImplementedError as error:
-                how = "; only the atoms can be relaxed with it (--fixed-cell)" if settings.relax_cell else ""
+                how = (
+                    "; without the stress only atoms can be relaxed (relax --fixed-cell)"
+                    if "stress" in str(error)
+                    else ""
+                )
                 raise CalculatorError(f"the calculator does not give what a relaxation needs ({error}){how}") from error
         found = Crystal.from_atoms(atoms)
         self._from = self._crystal if lost else found

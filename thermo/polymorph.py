@@ -69,6 +69,14 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
 
 def choice_reason(phases: PhaseTable, row: int) -> str:
     """Say in words why this phase stands for its formula."""
+    by_itself = real_row(phases, phases.text("formula")[row])
+    if row == by_itself:
+        return _reason(phases, row)
+    return f"chosen; by itself {phases.text('phase_id')[by_itself]} would react: {_reason(phases, by_itself)}"
+
+
+def _reason(phases: PhaseTable, row: int) -> str:
+    """Say why `real_row` takes this phase."""
     formula = phases.text("formula")[row]
     default = observed_phase(formula)
     others = len(phases.rows_of(formula)) - 1

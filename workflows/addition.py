@@ -1,10 +1,11 @@
 """Add a phase of one's own to a table: relaxed on the table's own energy scheme, then one of its phases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.calculator_spec import CalculatorSpec
 from licoat.structures.computed import class_sigma, document_head, phase_columns
 from licoat.structures.crystal import MAX_ATOMS, read_crystal
 from licoat.structures.enrichment import fact_columns
@@ -13,9 +14,9 @@ from licoat.structures.formula import element_set, parse_formula
 from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.calculations import OpenEngine, Task, run_tasks
-from licoat.workflows.dataset import Progress, phase_record
-from licoat.workflows.saddles import Run, descend
+from licoat.workflows.calculations import OpenEngine, Progress, Run, Task, run_tasks
+from licoat.workflows.dataset import phase_record
+from licoat.workflows.saddles import descend
 from licoat.workflows.store import FAILED, Store
 
 __all__ = ["add_structures"]
@@ -94,11 +95,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
                 "has no formation energy there; `licoat data build` makes a table with further elements"
             )
     tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
-
-    def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
-        report = None if progress is None else lambda done, failed, n: progress(kind, done, failed, n)
-        return run_tasks(tasks, store, open_engine, window=window, retry_failed=True, progress=report)
-
+    run = partial(run_tasks, store=store, open_engine=open_engine, window=window, retry_failed=True, progress=progress)
     records = _relaxed(tasks, run, displace=displace)
     head = document_head(spec)
     if corrections == "none":
@@ -114,7 +111,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
 
 def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, dict[str, Any]]:
     """Relax, and displaced once more if asked for; a second relaxation that failed is a failure."""
-    records = run(tasks, "relaxing")
+    records = dict(run(tasks, "relaxing"))
     for key, descent in (descend(records, tasks, run) if displace else {}).items():
         records[key] = descent.record | ({"status": FAILED, "reason": descent.reason} if descent.reason else {})
     return records

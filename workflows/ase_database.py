@@ -1,14 +1,18 @@
 """The calculations of a build as an ASE database, to be browsed with ``ase db``."""
 
+import contextlib
 import json
+import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from licoat.structures.computed import read_document
 from licoat.structures.crystal import Crystal
 from licoat.structures.errors import InputFileError
 from licoat.workflows.dataset import DOCUMENT
 
-__all__ = ["write_ase_database"]
+__all__ = ["check_ase_database", "write_ase_database"]
 
 
 def write_ase_database(folder: Path, path: Path) -> int:
@@ -30,18 +34,45 @@ def write_ase_database(folder: Path, path: Path) -> int:
     Raises
     ------
     InputFileError
-        If the ending is another one, or the build is not there.
+        If the file cannot be one, or the build is not there.
+    OSError
+        If it cannot be written.
     """
+    check_ase_database(path)
+    document = read_document(folder / DOCUMENT)
+    temporary = path.with_name(f"part-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        _write(document, temporary)
+        temporary.replace(path)
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: the ASE database cannot be written ({error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return len(document["phases"])
+
+
+def check_ase_database(path: Path) -> None:
+    """Refuse a path that can be no ASE database, before anything is computed for it.
+
+    Raises
+    ------
+    InputFileError
+        If the ending is not ``.db``, or a folder is in its place.
+    """
+    if path.suffix != ".db":
+        raise InputFileError(f"--ase-db {str(path)!r}: the ending must be .db")
+    if path.is_dir():
+        raise InputFileError(f"--ase-db {str(path)!r} is a folder; give a file")
+
+
+def _write(document: Mapping[str, Any], path: Path) -> None:
     from ase.calculators.singlepoint import SinglePointCalculator
     from ase.db import connect
 
-    if path.suffix != ".db":
-        raise InputFileError(f"--ase-db {str(path)!r}: the ending must be .db")
-    document = read_document(folder / DOCUMENT)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"part-{path.name}")
-    temporary.unlink(missing_ok=True)
-    with connect(str(temporary), type="db") as database:
+    with connect(str(path), type="db") as database:
         for phase in document["phases"]:
             atoms = Crystal.from_dict(phase["structure"], str(phase["id"])).to_atoms()
             keys = {"phase_id": phase["id"], "converged": bool(phase["converged"])}
@@ -55,8 +86,6 @@ def write_ase_database(folder: Path, path: Path) -> int:
             elastic = phase.get("elastic", {})
             keys |= {name: value for name, value in elastic.items() if name.endswith("modulus_gpa")}
             database.write(atoms, data={"label": document["label"]}, **_texts(keys))
-    temporary.replace(path)
-    return len(document["phases"])
 
 
 def _texts(keys: dict[str, object]) -> dict[str, object]:

@@ -3,31 +3,37 @@
 A worker writes its record itself, so that what it finished is there also when whoever sent it was killed.
 """
 
+import contextlib
+import ctypes
 import json
 import math
+import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.calculator_spec import CalculatorSpec, silence
 from licoat.structures.crystal import Crystal
 from licoat.structures.errors import CalculatorError, InputFileError, LicoatError
 from licoat.structures.relaxation import RelaxationSettings
 from licoat.workflows.engines import EngineError
-from licoat.workflows.store import FAILED, OK, Store, content_key
+from licoat.workflows.store import FAILED, OK, Records, Store, content_key
 
 if TYPE_CHECKING:
     from licoat.structures.elasticity import ElasticSettings
 
-__all__ = ["Task", "run_task", "run_tasks"]
+__all__ = ["OpenEngine", "Progress", "Run", "Task", "run_task", "run_tasks"]
 
 OpenEngine = Callable[[], AbstractContextManager[Executor]]
-Progress = Callable[[int, int, int], None]
+Progress = Callable[[str, int, int, int], None]
+Run = Callable[[Iterable["Task"], str], Records]
+"""Runs tasks, which are told of as the text says: `run_tasks` with store, engine and options given."""
 Done = Callable[[dict[str, Any]], None]
 
 MOST_TRIES = 3
@@ -110,16 +116,37 @@ def run_task(task: Task, folder: str) -> dict[str, Any]:
         found = store.get(task.key)
         if found is not None and found["status"] == OK:
             return found  # another worker was faster
-        calculator = task.calculator.make()
-        started = time.perf_counter()
-        try:
-            result, reason = _calculate(task, calculator)
-            json.dumps(result, allow_nan=False)
-        except LicoatError as error:
-            result, reason = {}, str(error) or type(error).__name__
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a calculator raises what it likes; the run goes on
-            result, reason = {}, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        with silence(), _no_output():
+            calculator = task.calculator.make()
+            started = time.perf_counter()
+            try:
+                result, reason = _calculate(task, calculator)
+                json.dumps(result, allow_nan=False)
+            except LicoatError as error:
+                result, reason = {}, str(error) or type(error).__name__
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a calculator raises what it likes
+                text = " ".join(str(error).split())[:300]
+                result, reason = {}, f"the calculator failed: {type(error).__name__}{text and ': '}{text}"
         return _keep(store, _record(task, result, reason, time.perf_counter() - started))
+
+
+@contextlib.contextmanager
+def _no_output() -> Iterator[None]:
+    """Keep standard output to ourselves: programs and compiled code that a calculator calls write past Python."""
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # what C libraries still hold back must not come later
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _keep(store: Store, record: dict[str, Any]) -> dict[str, Any]:
@@ -164,19 +191,22 @@ def _calculate(task: Task, calculator: Any) -> tuple[dict[str, Any], str]:  # no
 
 def run_tasks(
     tasks: Iterable[Task],
+    kind: str = "calculating",
+    *,
     store: Store,
     open_engine: OpenEngine,
-    *,
     window: int = 8,
     retry_failed: bool = False,
     progress: Progress | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> Records:
     """Run all tasks that the store does not hold, on any executor.
 
     Parameters
     ----------
     tasks : iterable of Task
         Those of equal key are one.
+    kind : str
+        What the tasks are called in the progress.
     store : Store
         Where records are and go.
     open_engine : callable
@@ -186,12 +216,12 @@ def run_tasks(
     retry_failed : bool
         Compute again what failed before.
     progress : callable, optional
-        Called with the numbers of tasks done, failed among them, and all.
+        Called with the kind and the numbers of tasks done, failed among them, and all.
 
     Returns
     -------
-    dict
-        Record of every task by key.
+    Records
+        Record of every task by key; they stay in the store until they are asked for.
 
     Raises
     ------
@@ -212,24 +242,24 @@ def run_tasks(
     if window < 1:
         raise InputFileError(f"window of {window} calculations: expected a whole number from 1")
     unique = {task.key: task for task in tasks}
-    records: dict[str, dict[str, Any]] = {}
+    status: dict[str, str] = {}
     for key in unique:
         found = store.get(key)
         if found is not None and (found["status"] == OK or not retry_failed):
-            records[key] = found
-    failed = sum(record["status"] == FAILED for record in records.values())
+            status[key] = found["status"]
+    failed = sum(state == FAILED for state in status.values())
 
     def done(record: dict[str, Any]) -> None:
         nonlocal failed
         here = store.get(record["key"])
         if here is None or (here["status"], here["reason"]) != (record["status"], record["reason"]):
             record = _keep(store, record)  # the worker's disk is not ours
-        records[record["key"]] = record
+        status[record["key"]] = record["status"]
         failed += record["status"] == FAILED
         if progress is not None:
-            progress(len(records), failed, len(unique))
+            progress(kind, len(status), failed, len(unique))
 
-    queue = _Queue(deque(task for key, task in unique.items() if key not in records), window)
+    queue = _Queue(deque(task for key, task in unique.items() if key not in status), window)
     breaks = 0
     while queue:
         alone = not queue.waiting
@@ -241,7 +271,7 @@ def run_tasks(
                 f"all workers died {breaks} times in a row and finished nothing: can they start? "
                 "(a script that starts worker processes needs `if __name__ == '__main__':`)"
             )
-    return records
+    return Records(store, unique)
 
 
 class _Queue:

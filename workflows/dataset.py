@@ -7,29 +7,31 @@ on any engine, and ends in the same table.
 import contextlib
 import csv
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.calculator_spec import CalculatorSpec
 from licoat.structures.computed import (
     computed_columns,
     document_head,
     energy_columns,
+    read_document,
     sigma_classes,
     write_document,
 )
 from licoat.structures.crystal import Crystal
 from licoat.structures.elasticity import ElasticSettings
-from licoat.structures.enrichment import fact_columns
-from licoat.structures.errors import InputFileError, MissingDataError
-from licoat.structures.phases import PhaseTable, write_parquet
+from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, NotConvergedError
+from licoat.structures.parquet import manifest_path, write_parquet
+from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest
 from licoat.structures.relaxation import RelaxationSettings
-from licoat.structures.symmetry import space_group
-from licoat.workflows.calculations import OpenEngine, Task, run_tasks
-from licoat.workflows.saddles import DISPLACE, Run, descend
+from licoat.workflows.calculations import OpenEngine, Progress, Task, run_tasks
+from licoat.workflows.moduli import add_moduli
+from licoat.workflows.saddles import DISPLACE, descend
 from licoat.workflows.seeds import Seed
 from licoat.workflows.store import OK, Store
 
@@ -39,10 +41,6 @@ ELASTIC = ("none", "missing", "screen", "all")
 """Which moduli to compute: none; those that the default screen needs and nobody published; all that it needs; all."""
 
 STORE, DOCUMENT, TABLE, FAILURES = "store", "relaxed.json.gz", "phases.parquet", "failures.csv"
-
-_DISTORTED_EV_PER_ATOM, _DISTORTED_VOLUME = 0.025, 0.05
-
-Progress = Callable[[str, int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class BuildOptions:
     elastic_max_atoms : int
         Largest cell whose moduli are computed: some twenty relaxations each.
     elastic_phases : tuple of str
-        Identifiers of further phases whose moduli are computed, however large their cells.
+        Identifiers of further phases whose moduli are computed, however large their cells; with ``none`` only these.
     retry_failed : bool
         Compute again what failed in an earlier run.
     window : int
@@ -146,7 +144,10 @@ def build_dataset(
     Raises
     ------
     InputFileError
-        If nothing converged, or moduli are wanted of a phase that is not among the seeds.
+        If the folder holds a build with another calculator, moduli are wanted of a phase that is not among the seeds,
+        or those of the default screen of a table of which it cannot be made.
+    NotConvergedError
+        If no relaxation gave a result.
     MissingDataError
         If an element has no phase of its own, so that there are no formation energies.
     CalculatorError
@@ -161,14 +162,16 @@ def build_dataset(
         raise InputFileError(
             f"no start structure {strange[0]!r}, so it has no moduli either; see the 'id' of the seeds"
         )
-    spec.settings()  # a missing package is said before anything starts
+    _check_calculator(out, spec)
 
-    def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
-        report = None if progress is None else lambda done, failed, n: progress(kind, done, failed, n)
-        return run_tasks(
-            tasks, store, open_engine, window=options.window, retry_failed=options.retry_failed, progress=report
-        )
-
+    run = partial(
+        run_tasks,
+        store=store,
+        open_engine=open_engine,
+        window=options.window,
+        retry_failed=options.retry_failed,
+        progress=progress,
+    )
     relaxing = {seed.phase_id: Task.of(seed.phase_id, seed.crystal, spec, options.relaxation) for seed in seeds}
     records = run(relaxing.values(), "relaxing")
     displace = "none" if options.relaxation.keep_symmetry else options.displace
@@ -193,12 +196,13 @@ def build_dataset(
         "displaced": displace,
         "phases": phases,
     }
-    if options.elastic != "none":
-        _write(out, document, failures)  # kept also if no table can be made of them
+    _write(out, document, failures)  # before the moduli, so that a table is there whatever becomes of them
+    manifest = _write_table(out, document, spec, failures)
+    if options.elastic != "none" or options.elastic_phases:
         document["elasticity"] = asdict(options.elasticity)
-        failures |= _add_moduli(document, spec, options, run)
-    _write(out, document, failures)
-    manifest = _write_table(out, *_table(document, spec))
+        failures |= add_moduli(document, PhaseTable.load(out / TABLE), spec, options, run)
+        _write(out, document, failures)
+        manifest = _write_table(out, document, spec, failures)
     files = tuple(out / name for name in (DOCUMENT, TABLE, FAILURES))
     return Dataset(len(seeds), manifest.n_phases, failures, files, manifest)
 
@@ -239,109 +243,6 @@ def _printed(structure: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _add_moduli(
-    document: dict[str, Any],
-    spec: CalculatorSpec,
-    options: BuildOptions,
-    run: Run,
-) -> dict[str, str]:
-    """Compute moduli of the phases that are to have them; return what failed."""
-    converged = {str(p["id"]): p for p in document["phases"] if p["converged"]}
-    wanted = [i for i in _wanted(document, spec, options.elastic) if i in converged]
-    wanted.sort(key=lambda i: (converged[i]["n_sites"], i))  # the cheap ones first: a build that is cut off has most
-    failures = {
-        f"elastic {i}": f"{converged[i]['n_sites']} atoms in the cell, more than {options.elastic_max_atoms}"
-        for i in wanted
-        if converged[i]["n_sites"] > options.elastic_max_atoms and i not in options.elastic_phases
-    }
-    wanted += sorted(set(options.elastic_phases) & converged.keys() - set(wanted))
-    wanted = [i for i in wanted if f"elastic {i}" not in failures]
-    crystals = {i: Crystal.from_dict(converged[i]["structure"], i) for i in wanted}
-    found, reasons = _elastic(crystals, spec, options, run)
-    again = {i: crystals[i] for i in sorted(reasons) if not _published(crystals[i])}
-    distorted, changes = _distorted(again, converged, spec, options, run)
-    more, _ = _elastic(distorted, spec, options, run)
-    for i, moduli in more.items():
-        found[i] = moduli | {"distorted_ev_per_atom": changes[i]}
-        del reasons[i]
-    for i, moduli in found.items():
-        converged[i]["elastic"] = moduli
-    return failures | {f"elastic {i}": reason for i, reason in reasons.items()}
-
-
-def _elastic(
-    crystals: Mapping[str, Crystal], spec: CalculatorSpec, options: BuildOptions, run: Run
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Compute moduli; return those that were obtained, and why the others were not."""
-    tasks = {i: Task.of(i, crystal, spec, options.elasticity) for i, crystal in crystals.items()}
-    records = run(tasks.values(), "elastic constants")
-    ended = {i: records[task.key] for i, task in tasks.items()}
-    return (
-        {i: _moduli(record["result"]) for i, record in ended.items() if record["status"] == OK},
-        {i: str(record["reason"]) for i, record in ended.items() if record["status"] != OK},
-    )
-
-
-def _published(crystal: Crystal) -> bool:
-    """Say whether somebody has published moduli of this crystal."""
-    number = space_group(crystal.lattice, crystal.species, crystal.frac_coords)[1]
-    return fact_columns([crystal.formula], [number])["shear_modulus_gpa"][0] is not None
-
-
-def _distorted(
-    crystals: Mapping[str, Crystal],
-    phases: Mapping[str, Mapping[str, Any]],
-    spec: CalculatorSpec,
-    options: BuildOptions,
-    run: Run,
-) -> tuple[dict[str, Crystal], dict[str, float]]:
-    """Return the minima beside structures that have no elastic constants, and the energies that they lie lower.
-
-    A structure whose symmetry the calculator does not hold (rutile PdO2 turns to the CaCl2 type at once) gives way
-    when it is strained. Its distorted copy is taken for it if it is still the same phase for all that concerns a
-    modulus: not more than thermal energy below, at almost the same volume.
-    """
-    given = options.relaxation
-    tight = replace(given, fmax_ev_per_a=0.2 * given.fmax_ev_per_a, smax_gpa=0.2 * given.smax_gpa)  # saddles are flat
-    tasks = {i: Task.of(f"{i}, displaced", crystal.displaced(), spec, tight) for i, crystal in crystals.items()}
-    records = run(tasks.values(), "relaxing displaced")
-    found, changes = {}, {}
-    for i, task in tasks.items():
-        result = records[task.key]["result"]
-        if records[task.key]["status"] != OK:
-            continue
-        change = result["energy_ev_per_atom"] - phases[i]["energy_raw_ev_per_atom"]
-        volume = result["volume_a3_per_atom"] / phases[i]["volume_a3_per_atom"] - 1.0
-        if change > -_DISTORTED_EV_PER_ATOM and abs(volume) < _DISTORTED_VOLUME:
-            found[i], changes[i] = Crystal.from_dict(result["structure"], i), round(change, 6)
-    return found, changes
-
-
-def _moduli(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Moduli of the document: Hill's means and the stiffness matrix, printed to 0.01 GPa."""
-    moduli = result["moduli"]
-    return {
-        "bulk_modulus_gpa": round(moduli["bulk_hill_gpa"], 2),
-        "shear_modulus_gpa": round(moduli["shear_hill_gpa"], 2),
-        "stiffness_gpa": [[round(x, 2) for x in row] for row in result["stiffness_gpa"]],
-    }
-
-
-def _wanted(document: Mapping[str, Any], spec: CalculatorSpec, elastic: str) -> list[str]:
-    """Return the identifiers of the phases whose moduli are to be computed."""
-    if elastic == "all":
-        return sorted(str(p["id"]) for p in document["phases"] if p["converged"])
-    from licoat.workflows.screening import screen
-
-    phases = PhaseTable(*_table(document, spec))
-    wanted = set()
-    for candidate in screen(phases).candidates:
-        for side in (*candidate.path.final.reactants, *candidate.path.final.products):
-            if elastic == "screen" or side.shear_modulus_gpa is None:
-                wanted.add(side.phase_id)
-    return sorted(wanted)
-
-
 def _table(document: Mapping[str, Any], spec: CalculatorSpec) -> tuple[dict[str, Any], Manifest]:
     """Make columns and manifest of the document."""
     columns, details = computed_columns(document)
@@ -371,9 +272,39 @@ def _write(out: Path, document: Mapping[str, Any], failures: Mapping[str, str]) 
             writer.writerows(sorted(failures.items()))
 
 
-def _write_table(out: Path, columns: Mapping[str, Any], manifest: Manifest) -> Manifest:
+def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, failures: Mapping[str, str]) -> Manifest:
+    """Write the table of the document; where none can be made an earlier one, of other phases, must not stay."""
+    try:
+        if not any(phase["converged"] for phase in document["phases"]):
+            name = min(failures)
+            raise NotConvergedError(
+                f"none of {len(document['phases'])} relaxations gave a result ({out / FAILURES}), "
+                f"the first: {name}: {failures[name]}"
+            )
+        columns, manifest = _table(document, spec)
+    except LicoatError:
+        for path in (out / TABLE, manifest_path(out / TABLE)):
+            path.unlink(missing_ok=True)
+        raise
     with _aside(out) as folder:
         return write_parquet(columns, folder / TABLE, manifest)
+
+
+def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
+    """Refuse to go on in the folder of another calculator; a missing package is said here, before anything starts."""
+    settings = spec.settings()
+    try:
+        earlier = read_document(out / DOCUMENT)["calculator"]
+    except InputFileError:
+        return  # there is none, or a damaged one, which is written anew
+    if earlier == settings:
+        return
+    if earlier.get("name") != spec.name:
+        what = f"the calculator {earlier.get('name')!r}, not with {spec.name!r}"
+    else:
+        different = next((key for key in settings if earlier.get(key) != settings[key]), "files_sha256")
+        what = f"another {different} of the calculator {spec.name!r}"
+    raise InputFileError(f"{out} holds a build with {what}; give another folder")
 
 
 @contextlib.contextmanager

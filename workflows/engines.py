@@ -7,6 +7,8 @@ import contextlib
 import multiprocessing
 import os
 import runpy
+import shlex
+import shutil
 import signal
 import sys
 import sysconfig
@@ -163,13 +165,14 @@ def _processes(workers: int) -> Iterator[Executor]:
                 process.terminate()  # after an interrupt: nobody waits for the running items, they are done again
 
 
-def _watch_parent(parent: int) -> None:
+def _watch_parent(parent: int, at_last: Callable[[], object] = bool) -> None:
     """End this process when its parent is gone, and leave an interrupt from the keyboard to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
+        at_last()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -199,7 +202,7 @@ def _parsl(path: Path | None, workers: int) -> Iterator[Executor]:
         config = _local_parsl(workers, logs) if path is None else _parsl_config(path)
         for executor in config.executors:
             if getattr(executor, "interchange_launch_cmd", None) == ["interchange.py"]:
-                code = f"from licoat.workflows.engines import _interchange; _interchange({os.getpid()})"
+                code = f"from licoat.workflows.engines import _interchange; _interchange({os.getpid()}, {logs!r})"
                 executor.interchange_launch_cmd = [sys.executable, "-c", code]
         try:
             pool = ParslPoolExecutor(config)
@@ -211,21 +214,48 @@ def _parsl(path: Path | None, workers: int) -> Iterator[Executor]:
             pool.shutdown(wait=False)  # all is done, or nobody waits for it
 
 
-def _interchange(parent: int) -> None:
-    """Run the process between Parsl and its workers, which would outlive a killed parent for ever."""
-    _watch_parent(parent)
+def _interchange(parent: int, logs: str) -> None:
+    """Run the process between Parsl and its workers; it and the logs would outlive a killed parent for ever."""
+    _watch_parent(parent, lambda: shutil.rmtree(logs, ignore_errors=True))
     runpy.run_module("parsl.executors.high_throughput.interchange", run_name="__main__", alter_sys=True)
+
+
+def _worker_pool() -> None:
+    """Run the process that starts Parsl's workers, and end it when the process that holds its queues has died.
+
+    It would go on to tell the interchange that all is well, and nothing would be calculated any more.
+    """
+
+    def watch() -> None:
+        begun = False
+        while True:
+            children = multiprocessing.active_children()
+            running = any(child.name.startswith("SyncManager") for child in children)
+            if begun and not running:
+                break
+            begun |= running
+            time.sleep(0.5)
+        for child in children:
+            child.kill()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    runpy.run_module("parsl.executors.high_throughput.process_worker_pool", run_name="__main__", alter_sys=True)
 
 
 def _local_parsl(workers: int, logs: str) -> Any:  # noqa: ANN401 - a parsl.Config
     """Workers of this machine; a lost worker or group of workers is found within seconds and replaced."""
     from parsl import Config
     from parsl.executors import HighThroughputExecutor
+    from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
     from parsl.jobs.error_handlers import windowed_error_handler
     from parsl.providers import LocalProvider
 
+    code = "from licoat.workflows.engines import _worker_pool; _worker_pool()"
+    pool = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
     executor = HighThroughputExecutor(
         label="licoat",
+        launch_cmd=DEFAULT_LAUNCH_CMD.replace("process_worker_pool.py", pool, 1),
         address="127.0.0.1",
         loopback_address="127.0.0.1",
         max_workers_per_node=workers,
@@ -245,8 +275,12 @@ def _dask(address: str | None, workers: int) -> Iterator[Executor]:
 
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": _SILENT}
     options: dict[str, Any] = local if address is None else {}
-    # Who loses a worker is tried again by `run_tasks`, alone.
-    with _environment(), dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+    # Who loses a worker is tried again by `run_tasks`, alone; an interrupt from the keyboard is not the workers'.
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.worker.preload": ["import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"],
+    }
+    with _environment(), dask.config.set(settings):
         try:
             client = Client(address, **options)
         except (OSError, ValueError) as error:

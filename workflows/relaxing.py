@@ -1,17 +1,17 @@
 """Relax structure files: what ``licoat relax`` does."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.calculator_spec import CalculatorSpec
 from licoat.structures.crystal import MAX_ATOMS, read_crystal
 from licoat.structures.elasticity import ElasticConstants, ElasticSettings
-from licoat.structures.errors import InputFileError
 from licoat.structures.relaxation import Relaxation, RelaxationSettings
 from licoat.structures.symmetry import space_group
-from licoat.workflows.calculations import OpenEngine, Task, run_tasks
+from licoat.workflows.calculations import OpenEngine, Progress, Task, run_tasks
 from licoat.workflows.saddles import LOWER_EV_PER_ATOM, descend
 from licoat.workflows.store import OK, Store
 
@@ -105,7 +105,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     retry_failed: bool = False,
     window: int = 8,
     try_calculator: bool = True,
-    progress: Callable[[str, int, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[RelaxedFile]:
     """Relax structure files, with elastic constants of what converged if asked for.
 
@@ -143,29 +143,23 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     Raises
     ------
     InputFileError
-        If a file cannot be used, or two have one name.
+        If a file cannot be used.
     CalculatorError
         If the calculator cannot be made.
     """
-    stems = [Path(file).stem for file in files]
-    twice = next((file for i, file in enumerate(files) if Path(file).stem in stems[:i]), None)
-    if twice is not None:
-        raise InputFileError(
-            f"{twice}: two files are named {Path(twice).stem!r}; results are named by their files, so rename one"
-        )
     crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
 
-    def run(tasks: Iterable[Task], kind: str) -> dict[str, dict[str, Any]]:
-        report = None if progress is None else lambda done, failed, n: progress(kind, done, failed, n)
-        return run_tasks(tasks, store, open_engine, window=window, retry_failed=retry_failed, progress=report)
-
+    run = partial(
+        run_tasks, store=store, open_engine=open_engine, window=window, retry_failed=retry_failed, progress=progress
+    )
     tasks = [Task.of(str(file), crystal, spec, settings) for file, crystal in zip(files, crystals, strict=True)]
     known = [store.get(task.key) for task in tasks]
+    remembered = {t.key for t, r in zip(tasks, known, strict=True) if r and r["status"] != OK and not retry_failed}
     if try_calculator and any(r is None or (retry_failed and r["status"] != OK) for r in known):
         spec.make()  # one that cannot be made is said once, not once per file
-    records = run(tasks, "relaxing")
-    descents = descend(records, tasks, run) if displace else {}
-    records |= {key: descent.record for key, descent in descents.items()}
+    first = run(tasks, "relaxing")
+    descents = descend(first, tasks, run) if displace else {}
+    records = {**first, **{key: descent.record for key, descent in descents.items()}}
     relaxed = [Relaxation.from_dict(r) if (r := records[task.key]["result"]) else None for task in tasks]
     further = {
         i: Task.of(str(files[i]), found.crystal, spec, elasticity)
@@ -176,6 +170,8 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     result = []
     for i, task in enumerate(tasks):
         reason, constants = str(records[task.key]["reason"]), None
+        if task.key in remembered:
+            reason += " (of an earlier run; --retry-failed computes it again)"
         descent = descents.get(task.key)
         if descent is not None and descent.reason:
             reason = f"displaced: {descent.reason}"

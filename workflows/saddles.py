@@ -5,12 +5,12 @@ structure may end on a saddle point and look converged. For a crystal that has b
 what it is; for any other one it is an assumption.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from licoat.structures.crystal import Crystal
-from licoat.workflows.calculations import Task
+from licoat.workflows.calculations import Run, Task
 from licoat.workflows.store import OK
 
 __all__ = ["DISPLACE", "LOWER_EV_PER_ATOM", "Descent", "descend"]
@@ -20,8 +20,6 @@ DISPLACE = ("none", "unreported", "all")
 
 LOWER_EV_PER_ATOM = 1e-3
 """A second structure that is lower by less is the same one, relaxed to the same thresholds."""
-
-Run = Callable[[Iterable[Task], str], dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Descent:
         return self.change_ev_per_atom is not None and self.change_ev_per_atom < -LOWER_EV_PER_ATOM
 
 
-def descend(first: Mapping[str, dict[str, Any]], tasks: Iterable[Task], run: Run) -> dict[str, Descent]:
+def descend(first: Mapping[str, dict[str, Any]], tasks: Iterable[Task], run: Run) -> Mapping[str, Descent]:
     """Displace relaxed structures at random, relax them again, and find the lower of the two.
 
     Parameters
@@ -63,8 +61,8 @@ def descend(first: Mapping[str, dict[str, Any]], tasks: Iterable[Task], run: Run
 
     Returns
     -------
-    dict of str to Descent
-        By key of the first relaxation.
+    mapping of str to Descent
+        By key of the first relaxation; made from the records when asked for.
     """
     second = {}
     for task in tasks:
@@ -72,7 +70,23 @@ def descend(first: Mapping[str, dict[str, Any]], tasks: Iterable[Task], run: Run
             found = Crystal.from_dict(first[task.key]["result"]["structure"], task.name)
             second[task.key] = Task.of(f"{task.name}, displaced", found.displaced(), task.calculator, task.settings)
     records = run(second.values(), "relaxing displaced")
-    return {key: _lower(first[key], records[task.key]) for key, task in second.items()}
+    return _Descents(first, records, {key: task.key for key, task in second.items()})
+
+
+class _Descents(Mapping[str, Descent]):
+    """Descents by key of the first relaxation, from records that may lie on disk."""
+
+    def __init__(self, first: Mapping[str, Any], second: Mapping[str, Any], keys: Mapping[str, str]) -> None:
+        self._first, self._second, self._keys = first, second, keys
+
+    def __getitem__(self, key: str) -> Descent:
+        return _lower(self._first[key], self._second[self._keys[key]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def _lower(first: dict[str, Any], second: dict[str, Any]) -> Descent:

@@ -46,7 +46,7 @@ class Candidate:
     path : LithiationPath
         Its reaction with the anode metal.
     above_hull_ev_per_atom : float
-        Of its lowest phase, against its own decomposition without the anode metal.
+        Of the phase that reacts, against its own decomposition without the anode metal.
     measures : dict of str to Measure
         Every quantity.
     verdicts : dict of str to Verdict
@@ -304,7 +304,9 @@ def screen(
             raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
     measured = load_phases("measured") if measured is None else measured
     paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
-    distances = above_hull(formulas, phases, anode)
+    distances = [
+        _distance(path, lowest) for path, lowest in zip(paths, above_hull(formulas, phases, anode), strict=True)
+    ]
     candidates = [
         _candidate(path, distance, chosen_criteria, measured) for path, distance in zip(paths, distances, strict=True)
     ]
@@ -316,6 +318,14 @@ def screen(
         not_screened=not_screened,
         manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)),
     )
+
+
+def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
+    """Distance of the phase that reacts from the hull, from that of the lowest phase of its formula."""
+    phases = path.phases
+    energy = phases.column("formation_energy_ev_per_atom")
+    lowest = phases.rows_of(path.oxide)[0]
+    return lowest_ev_per_atom + float(energy[phases.index_of(path.phase_id)] - energy[lowest])
 
 
 def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:

@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.crystal import MAX_ATOMS, STRUCTURE_ENDINGS, Crystal, read_crystal
+from licoat.structures.crystal import MAX_ATOMS, STRUCTURE_ENDINGS, Crystal, is_structure_file, read_crystal
 from licoat.structures.errors import InputFileError
 
 __all__ = ["Seed", "read_seeds"]
@@ -60,9 +61,12 @@ def read_seeds(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> list[Seed]:
     if not path.exists():
         raise InputFileError(f"{path}: no such file; expected start structures as JSON(.gz), or a folder of them")
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.name.lower().endswith(STRUCTURE_ENDINGS))
+        files = sorted(p for p in path.iterdir() if is_structure_file(p))
         if not files:
-            raise InputFileError(f"{path}: no structure files ({', '.join(STRUCTURE_ENDINGS)}) in this folder")
+            raise InputFileError(f"{path}: no structure files ({', '.join(STRUCTURE_ENDINGS)}, POSCAR) in this folder")
+        others = sorted(p.name for p in path.iterdir() if p not in files and not p.name.startswith("."))
+        if others:
+            warnings.warn(f"{path}: not read, since no structure files: {', '.join(others)}", stacklevel=2)
         return _unique([Seed(p.stem, read_crystal(p, max_atoms=max_atoms)) for p in files], path)
     if not path.name.lower().endswith((".json", ".json.gz")):
         return [Seed(path.stem, read_crystal(path, max_atoms=max_atoms))]

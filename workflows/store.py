@@ -9,14 +9,14 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from licoat.structures.crystal import Crystal
-from licoat.structures.errors import InputFileError
+from licoat.structures.errors import InputFileError, SnapshotError
 
-__all__ = ["FAILED", "OK", "Store", "content_key"]
+__all__ = ["FAILED", "OK", "Records", "Store", "content_key"]
 
 OK, FAILED = "ok", "failed"
 _DIGITS = 7
@@ -131,3 +131,37 @@ class Store:
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class Records(Mapping[str, dict[str, Any]]):
+    """Records of some calculations by key, read from the store each time, so that memory does not grow with them.
+
+    Parameters
+    ----------
+    store : Store
+        That holds them.
+    keys : iterable of str
+        Of the calculations, in their order.
+
+    Raises
+    ------
+    SnapshotError
+        On reading, if somebody took a record out of the store meanwhile.
+    """
+
+    def __init__(self, store: Store, keys: Iterable[str] = ()) -> None:
+        self._store, self._keys = store, dict.fromkeys(keys)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        if key not in self._keys:
+            raise KeyError(key)
+        record = self._store.get(key)
+        if record is None:
+            raise SnapshotError(f"{self._store.path(key)}: the record is gone or damaged; --resume makes it again")
+        return record
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)

@@ -6,12 +6,14 @@ import math
 import pickle
 import subprocess
 import sys
+import types
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import pytest
 
 from licoat.structures import load_phases
-from licoat.structures.calculators import CALCULATORS, CalculatorSpec, calculator_spec
+from licoat.structures.calculators import CALCULATORS, CalculatorSpec, calculator_spec, mattersim_weights
 from licoat.structures.crystal import Crystal
 from licoat.structures.errors import CalculatorError, InputFileError
 from licoat.structures.relaxation import RelaxationSettings, relax
@@ -100,6 +102,61 @@ def test_a_calculator_of_ase_starts_without_torch():
         "calculator_spec('lj').settings(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_weights_of_mattersim_are_those_that_it_loads(tmp_path, monkeypatch):
+    """Its wheel has none: it fetches them into a folder of its own, to which a stand-in writes here."""
+
+    def fetch(name, save_folder):
+        Path(save_folder).mkdir(parents=True)
+        Path(save_folder, name).write_bytes(b"weights")
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("mattersim", "mattersim.utils", "mattersim.utils.download_utils"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["mattersim.utils.download_utils"].download_checkpoint = fetch
+    path = Path(mattersim_weights())
+    assert path == tmp_path / ".local/mattersim/pretrained_models/mattersim-v1.0.0-1M.pth"
+    assert path.read_bytes() == b"weights"
+    monkeypatch.delitem(sys.modules, "mattersim.utils.download_utils")
+    assert mattersim_weights() == str(path)  # and not fetched again
+
+
+def test_a_model_in_the_arguments_belongs_to_the_settings(tmp_path):
+    model, log = tmp_path / "mine.pt", tmp_path / "log.txt"
+    model.write_bytes(b"first")
+    text = '[calculator]\nfactory = "ase.calculators.emt:EMT"\nlabel = "x"\npackage = "ase"\n'
+    spec = calculator_spec(toml(tmp_path, f'{text}[calculator.arguments]\nmodel = "{model}"\nlogfile = ["{log}"]\n'))
+    first = spec.settings()
+    assert first["files_sha256"] == {str(model): hashlib.sha256(b"first").hexdigest()}
+    log.write_text("what the calculator itself writes makes no other calculation of it")
+    assert spec.settings() == first
+    model.write_bytes(b"second")
+    assert spec.settings()["files_sha256"] == {str(model): hashlib.sha256(b"second").hexdigest()}
+
+
+def test_a_module_without_a_version_belongs_to_the_settings(tmp_path, monkeypatch):
+    module(tmp_path, monkeypatch, "own_module", "from ase.calculators.emt import EMT")
+    settings = calculator_spec("own_module:EMT").settings()
+    assert settings["files_sha256"] == {
+        "own_module": hashlib.sha256(b"from ase.calculators.emt import EMT").hexdigest()
+    }
+
+
+def test_a_package_that_fails_on_import_is_told_of_when_the_calculator_is_made(tmp_path, monkeypatch):
+    (tmp_path / "failing_package").mkdir()
+    (tmp_path / "failing_package" / "__init__.py").write_text("raise RuntimeError('it was tired')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = calculator_spec("failing_package.inside:Thing")
+    assert "files_sha256" not in spec.settings()
+    with pytest.raises(CalculatorError, match=r"cannot import 'failing_package\.inside': it was tired"):
+        spec.make()
+
+
+def test_an_object_is_no_calculator_to_be_made(tmp_path, monkeypatch):
+    module(tmp_path, monkeypatch, "made_module", "from ase.calculators.emt import EMT\nmade = EMT()")
+    with pytest.raises(CalculatorError, match="made_module:made is an object of EMT; expected the class, or a func"):
+        calculator_spec("made_module:made").make()
 
 
 # --- what is not there -------------------------------------------------------------------------------------------

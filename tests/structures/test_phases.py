@@ -22,8 +22,8 @@ from licoat.structures import (
     load_phases,
 )
 from licoat.structures.elements import SYMBOLS
+from licoat.structures.parquet import manifest_path, write_parquet
 from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
-from licoat.structures.phases import manifest_path, write_parquet
 from licoat.structures.provenance import SCHEMA_VERSION, Manifest, file_sha256
 
 EXACT = 1e-9  # eV/atom; double precision through one matrix product leaves 1e-14
@@ -285,28 +285,6 @@ class TestPieces:
         empty = builtin.subset([])
         assert len(empty) == 0
         assert empty.rows_in_system(["Li"]).tolist() == []
-
-    def test_joined_halves_are_the_whole(self, builtin):
-        # the zero of a part is its own lowest phase of an element, so the elements stay in one part
-        elements = (builtin.counts > 0).sum(axis=1) == 1
-        rows = [*np.flatnonzero(elements).tolist(), *np.flatnonzero(~elements).tolist()]
-        half = len(builtin) // 2
-        joined = builtin.subset(rows[:half]).joined(builtin.subset(rows[half:]))
-        np.testing.assert_array_equal(
-            joined.column("formation_energy_ev_per_atom"), builtin.column("formation_energy_ev_per_atom")[rows]
-        )
-        assert list(joined.text("phase_id")) == [builtin.text("phase_id")[row] for row in rows]
-        assert [p.structure for p in joined] == [builtin.phase(row).structure for row in rows]
-
-    def test_schemes_do_not_mix(self, builtin, raw, measured):
-        for other in (raw, measured):
-            with pytest.raises(IncompatibleEnergiesError, match="one hull needs one scheme"):
-                builtin.joined(other)
-
-    def test_joining_a_table_with_itself_names_the_identifier(self, make):
-        table = make(*ROWS)
-        with pytest.raises(InputFileError, match="'li' stands twice"):
-            table.joined(table)
 
 
 def _same(one, two):

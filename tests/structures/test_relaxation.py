@@ -284,7 +284,7 @@ SIMPLE = Crystal.from_atoms(Atoms("Cu", cell=[2.0, 2.0, 2.0], pbc=True))
 def test_the_step_limit_is_a_reason(optimizer):
     found = relax(copper_gold(), EMT(), RelaxationSettings(max_steps=1, optimizer=optimizer))
     assert not found.converged
-    assert found.reason.startswith("not converged within 1 steps (force left ")
+    assert found.reason.startswith("not converged within 1 steps of FIRE (force left ")  # the last to try
     assert found.steps == {"LBFGS": 3, "BFGS": 2, "FIRE": 1}[optimizer]  # the surer ones try after it
     assert max(found.fmax_ev_per_a / 0.03, found.smax_gpa / 0.1) > 1.0
 

@@ -37,6 +37,12 @@ class TestObservedPolymorph:
         assert gap > 0
         assert path.decomposition_energy_ev_per_fu <= -gap * atoms + EXACT
 
+    def test_a_chosen_phase_is_told_as_chosen(self, builtin):
+        by_itself = lithiate("CoO", builtin)
+        chosen = lithiate("CoO", builtin, phase_id=lowest(builtin, "CoO"))
+        assert chosen.phase_choice == f"chosen; by itself {by_itself.phase_id} would react: {by_itself.phase_choice}"
+        assert lithiate("CoO", builtin, phase_id=by_itself.phase_id).phase_choice == by_itself.phase_choice
+
     @pytest.mark.parametrize("oxide", ["Sb2O3", "CoO"])
     def test_the_hull_uses_the_lowest(self, builtin, oxide):
         found = titrate(builtin, oxide)  # both oxides are stable

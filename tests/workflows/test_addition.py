@@ -1,5 +1,8 @@
 """Phases of one's own in a table: on its scheme, with its zero, and screened with the rest."""
 
+import json
+import warnings
+
 import numpy as np
 import pytest
 
@@ -144,6 +147,21 @@ class TestOxidesInTheEmbeddedTable:
         assert set(phases) == {"Sb2O3", "MgO"}
         assert phases["MgO"] == "my_mgo"
         assert found["manifest"]["source"]["source"] == "builtin+added:my_mgo"
+
+    def test_of_two_phases_of_one_formula_the_lower_reacts_and_both_are_named(self, mgo, tmp_path, run):
+        cube = ((2.6, 0.0, 0.0), (0.0, 2.6, 0.0), (0.0, 0.0, 2.6))
+        other = cif(tmp_path / "cscl.cif", Crystal(cube, ("Mg", "O"), (FCC[0], (0.5, 0.5, 0.5))))
+        options = ("--store", tmp_path / "store", "--json")
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")  # notes are warnings, which these tests take for errors
+            status, out, err = run("screen", "MgO", "--add", other, "--add", mgo, *options)
+        assert (status, err) == (0, "licoat: note: cscl: also MgO; my_mgo, the lowest of them, reacts\n")
+        (oxide,) = json.loads(out)["oxides"]
+        assert oxide["phase_id"] == "my_mgo"
+        status, out, _ = run("screen", "MgO", "--add", other, *options)
+        (oxide,) = json.loads(out)["oxides"]
+        assert oxide["phase_choice"].startswith("chosen; by itself mp-1265 would react: observed at room temperature")
+        assert oxide["above_hull_ev_per_atom"] > 0.5  # CsCl-type MgO: 0.75 eV/atom
 
 
 def test_a_missing_file_is_one_line(run, tmp_path, monkeypatch):

@@ -100,7 +100,7 @@ def waiting(monkeypatch):
 def test_no_more_than_the_window_is_outstanding(tmp_path, window):
     executor = Late()
     tasks = [task(i) for i in range(10)]
-    records = run_tasks(tasks, Store(tmp_path), lambda: nullcontext(executor), window=window)
+    records = run_tasks(tasks, store=Store(tmp_path), open_engine=lambda: nullcontext(executor), window=window)
     assert executor.most == window
     assert executor.sent == [t.name for t in tasks]
     assert {r["status"] for r in records.values()} == {OK}
@@ -116,7 +116,7 @@ def test_item_that_loses_its_worker_fails_alone(tmp_path, error):
     def engine():
         yield Late(error=error, deadly=("t3",), opened=opened)
 
-    records = run_tasks(tasks, store, engine, window=4)
+    records = run_tasks(tasks, store=store, open_engine=engine, window=4)
     failed = {r["name"]: r["reason"] for r in records.values() if r["status"] == FAILED}
     assert failed == {"t3": f"its worker died {MOST_TRIES} times (out of memory?)"}
     assert store.get(tasks[3].key)["reason"] == failed["t3"]
@@ -136,7 +136,7 @@ def test_others_are_not_slowed_down_after_a_loss(tmp_path):
         deadly = ("t0",) if not opened else ()
         yield Late(error=BrokenProcessPool("died"), deadly=deadly, opened=opened)
 
-    records = run_tasks([task(i) for i in range(12)], Store(tmp_path), engine, window=4)
+    records = run_tasks([task(i) for i in range(12)], store=Store(tmp_path), open_engine=engine, window=4)
     assert {r["status"] for r in records.values()} == {OK}
     assert opened[1].most == 4
 
@@ -149,7 +149,7 @@ def test_workers_that_cannot_start_are_no_fault_of_the_items(tmp_path):
         yield Late(error=BrokenProcessPool("died"), deadly={t.name for t in tasks})
 
     with pytest.raises(EngineError, match="__main__"):
-        run_tasks(tasks, Store(tmp_path), engine, window=2)
+        run_tasks(tasks, store=Store(tmp_path), open_engine=engine, window=2)
     assert len(Store(tmp_path)) == 0
 
 
@@ -164,7 +164,9 @@ def test_workers_that_cannot_start_are_no_fault_of_the_items(tmp_path):
 def test_trouble_that_is_not_of_the_item_stops_the_run(tmp_path, error, kind, text):
     executor = Late(error=error, deadly=("t1",))
     with pytest.raises(kind, match=text):
-        run_tasks([task(i) for i in range(4)], Store(tmp_path), lambda: nullcontext(executor), window=1)
+        run_tasks(
+            [task(i) for i in range(4)], store=Store(tmp_path), open_engine=lambda: nullcontext(executor), window=1
+        )
     assert [r["name"] for r in Store(tmp_path)] == ["t0"]
 
 
@@ -181,9 +183,9 @@ def test_engine_that_refuses_or_cancels(tmp_path):
             return future
 
     with pytest.raises(EngineError, match="RuntimeError: shut down"):
-        run_tasks([task(0)], Store(tmp_path), lambda: nullcontext(Refusing()))
+        run_tasks([task(0)], store=Store(tmp_path), open_engine=lambda: nullcontext(Refusing()))
     with pytest.raises(EngineError, match="cancelled"):
-        run_tasks([task(0)], Store(tmp_path), lambda: nullcontext(Cancelling()))
+        run_tasks([task(0)], store=Store(tmp_path), open_engine=lambda: nullcontext(Cancelling()))
 
 
 def test_threads_take_turns_with_the_calculator(tmp_path):
@@ -201,22 +203,22 @@ def test_threads_take_turns_with_the_calculator(tmp_path):
 
     made = _Made(Alone())
     tasks = [replace(task(i), calculator=made) for i in range(8)]
-    records = run_tasks(tasks, Store(tmp_path), lambda: ThreadPoolExecutor(4), window=8)
+    records = run_tasks(tasks, store=Store(tmp_path), open_engine=lambda: ThreadPoolExecutor(4), window=8)
     assert {r["reason"] for r in records.values()} == {""}
 
 
 def test_same_structure_is_computed_once(tmp_path):
     executor = Late()
     one, other = task(0), replace(task(0), name="again")
-    records = run_tasks([one, other], Store(tmp_path), lambda: nullcontext(executor))
+    records = run_tasks([one, other], store=Store(tmp_path), open_engine=lambda: nullcontext(executor))
     assert (len(executor.sent), len(records)) == (1, 1)
 
 
 def test_damaged_record_is_computed_again(tmp_path):
     store = Store(tmp_path)
-    first = run_tasks([task(0)], store, serial)
+    first = run_tasks([task(0)], store=store, open_engine=serial)
     store.path(task(0).key).write_text("{")
-    assert run_tasks([task(0)], store, serial)[task(0).key]["result"] == first[task(0).key]["result"]
+    assert run_tasks([task(0)], store=store, open_engine=serial)[task(0).key]["result"] == first[task(0).key]["result"]
     assert store.get(task(0).key)["status"] == OK
 
 
@@ -232,7 +234,7 @@ def test_result_of_a_worker_without_our_disk_is_kept(tmp_path):
     store = Store(tmp_path / "here")
     failed = run_task(task(0), str(tmp_path / "scratch")) | {"status": FAILED, "reason": "earlier", "result": {}}
     store.put(failed)
-    records = run_tasks([task(0)], store, lambda: nullcontext(Elsewhere()), retry_failed=True)
+    records = run_tasks([task(0)], store=store, open_engine=lambda: nullcontext(Elsewhere()), retry_failed=True)
     assert records[task(0).key]["status"] == OK
     assert store.get(task(0).key) == records[task(0).key]
 
@@ -275,10 +277,10 @@ class Raising(emt.EMT):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ValueError("two\nlines"), "ValueError: two lines"),
-        (MemoryError(), "MemoryError:"),
-        (SystemExit(3), "SystemExit: 3"),
-        (OSError("no such file of weights"), "OSError: no such file of weights"),
+        (ValueError("two\nlines"), "the calculator failed: ValueError: two lines"),
+        (MemoryError(), "the calculator failed: MemoryError"),
+        (SystemExit(3), "the calculator failed: SystemExit: 3"),
+        (OSError("no such file of weights"), "the calculator failed: OSError: no such file of weights"),
         (InputFileError("our own"), "our own"),
     ],
 )
@@ -301,38 +303,38 @@ def test_energy_that_is_no_number(tmp_path):
 
 def test_progress_counts_done_and_failed(tmp_path):
     store, seen = Store(tmp_path), []
-    run_tasks([task(0)], store, serial)
+    run_tasks([task(0)], store=store, open_engine=serial)
     bad = replace(task(1), calculator=_Made(Raising(ValueError("x"))))
-    run_tasks([task(0), bad, task(2)], store, serial, progress=lambda *n: seen.append(n))
+    run_tasks([task(0), bad, task(2)], store=store, open_engine=serial, progress=lambda *n: seen.append(n[1:]))
     assert seen == [(2, 1, 3), (3, 1, 3)]
 
 
 def test_failed_is_kept_unless_asked_for(tmp_path):
     store = Store(tmp_path)
     bad = replace(task(0), calculator=_Made(Raising(ValueError("x"))))
-    run_tasks([bad], store, serial)
-    assert run_tasks([task(0)], store, serial)[task(0).key]["status"] == FAILED
-    assert run_tasks([task(0)], store, serial, retry_failed=True)[task(0).key]["status"] == OK
+    run_tasks([bad], store=store, open_engine=serial)
+    assert run_tasks([task(0)], store=store, open_engine=serial)[task(0).key]["status"] == FAILED
+    assert run_tasks([task(0)], store=store, open_engine=serial, retry_failed=True)[task(0).key]["status"] == OK
 
 
 def test_nothing_to_do_opens_no_engine(tmp_path):
     def never():
         raise AssertionError
 
-    run_tasks([task(0)], Store(tmp_path), serial)
-    assert run_tasks([task(0)], Store(tmp_path), never)[task(0).key]["status"] == OK
-    assert run_tasks([], Store(tmp_path), never) == {}
+    run_tasks([task(0)], store=Store(tmp_path), open_engine=serial)
+    assert run_tasks([task(0)], store=Store(tmp_path), open_engine=never)[task(0).key]["status"] == OK
+    assert run_tasks([], store=Store(tmp_path), open_engine=never) == {}
 
 
 def test_window_without_a_place(tmp_path):
     with pytest.raises(InputFileError, match="window of 0"):
-        run_tasks([task(0)], Store(tmp_path), serial, window=0)
+        run_tasks([task(0)], store=Store(tmp_path), open_engine=serial, window=0)
 
 
 def test_elastic_constants_have_their_own_key_and_record(tmp_path):
     relaxed = run_task(task(0, settings=RelaxationSettings(fmax_ev_per_a=1e-3, smax_gpa=0.01)), str(tmp_path))
     crystal = Crystal.from_dict(relaxed["result"]["structure"], "relaxed")
     elastic = Task.of("Cu", crystal, EMT, ElasticSettings())
-    record = run_tasks([elastic], Store(tmp_path), serial)[elastic.key]
+    record = run_tasks([elastic], store=Store(tmp_path), open_engine=serial)[elastic.key]
     assert (record["kind"], record["status"], record["reason"]) == ("elastic", OK, "")
     assert record["result"]["moduli"]["bulk_hill_gpa"] == pytest.approx(134, abs=15)  # EMT's copper; measured 137

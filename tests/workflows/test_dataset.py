@@ -155,9 +155,61 @@ def test_missing_element_keeps_what_was_relaxed(build, tmp_path):
 
 def test_nothing_converged(build, tmp_path):
     status, out, err = build(SEEDS, "--max-steps", "1", "--fmax", "1e-9", "--smax", "1e-9")
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "none of 4 phases converged" in err
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert f"none of 4 relaxations gave a result ({tmp_path / 'out' / 'failures.csv'}), the first: 1.5: not conv" in err
     assert set(failures(tmp_path / "out")) == {seed["id"] for seed in SEEDS}
+
+
+def test_no_table_of_an_earlier_build_stays_beside_other_structures(build, tmp_path):
+    assert build(SEEDS)[0] == 0
+    assert (tmp_path / "out" / "phases.parquet").exists()
+    status, _, err = build(SEEDS[1:], "--resume")  # without copper there are no formation energies
+    assert (status, err.count("\n")) == (2, 1)
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {"store", DOCUMENT, "failures.csv"}
+    assert build(SEEDS, "--resume")[0] == 0
+    assert len(load_phases(tmp_path / "out" / "phases.parquet")) == 4
+
+
+def test_a_folder_belongs_to_one_calculator(build, tmp_path):
+    assert build(SEEDS)[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    status, out, err = build(SEEDS, "--resume", "--calculator", "lj")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "holds a build with the calculator 'emt'" in err
+    assert "give another folder" in err
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+def test_a_table_that_cannot_be_screened_is_there_without_moduli(build, tmp_path):
+    status, out, err = build(SEEDS, "--elastic", "screen")  # gold and copper: no oxide, no lithium
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "--elastic screen: these phases cannot be screened" in err
+    assert "--elastic all" in err
+    assert len(load_phases(tmp_path / "out" / "phases.parquet")) == 4
+    assert build(SEEDS, "--resume", "--elastic-phase", "Cu")[0] == 0  # and moduli of what is named are had all the same
+    phases = load_phases(tmp_path / "out" / "phases.parquet")
+    document = json.loads(gzip.decompress((tmp_path / "out" / DOCUMENT).read_bytes()))
+    assert [phase["id"] for phase in document["phases"] if "elastic" in phase] == ["Cu"]
+    assert len(phases) == 4
+
+
+def test_what_led_to_the_same_phase_is_named(build):
+    status, out, _ = build([*SEEDS, SEEDS[0] | {"id": "again"}])
+    assert status == 0
+    assert "  left out: again: led to a phase that is there already\n" in out
+
+
+def test_ase_database_that_cannot_be_written(build, tmp_path):
+    (tmp_path / "folder.db").mkdir()
+    status, out, err = build(SEEDS, "--ase-db", tmp_path / "folder.db")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "is a folder; give a file" in err
+    assert not (tmp_path / "out").exists()
+    status, out, err = build(SEEDS, "--ase-db", "/proc/F.db")  # where nobody can write
+    assert (status, err.count("\n")) == (1, 1)
+    assert out.startswith("4 phases")  # what was done is told all the same
+    assert "/proc/F.db: the ASE database cannot be written" in err
 
 
 def test_ase_database(build, tmp_path):
@@ -263,7 +315,9 @@ def test_seeds_that_are_not_there(run, tmp_path):
         (("--dask-address", "host:1"), "belongs to the engine dask"),
         (("--retry-failed",), "--retry-failed needs --resume"),
         (("--elastic", "some"), "invalid choice: 'some'"),
-        (("--fmax", "-1"), "expected a number above 0"),
+        (("--fmax", "-1"), "argument --fmax: '-1' is not a number above 0"),
+        (("--smax", "inf"), "argument --smax: 'inf' is not a number above 0"),
+        (("--smax", "x"), "argument --smax: 'x' is not a number above 0"),
         (("--out", ""), "the name is empty"),
     ],
 )
@@ -306,6 +360,18 @@ def test_seeds_of_a_folder_and_of_one_file(tmp_path):
     bulk("Cu").write(tmp_path / "Cu.xsf")
     with pytest.raises(InputFileError, match="the id 'Cu' stands twice"):
         read_seeds(tmp_path)
+
+
+def test_seeds_of_a_folder_of_vasp_and_what_else_lies_there(tmp_path):
+    poscar = "Cu\n1.0\n0 1.8 1.8\n1.8 0 1.8\n1.8 1.8 0\nCu\n1\nDirect\n0 0 0\n"
+    for name in ("POSCAR", "CONTCAR_2", "three.vasp"):
+        (tmp_path / name).write_text(poscar)
+    assert [seed.phase_id for seed in read_seeds(tmp_path)] == ["CONTCAR_2", "POSCAR", "three"]
+    (tmp_path / "OUTCAR").write_text("much")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".hidden").write_text("")
+    with pytest.warns(UserWarning, match="not read, since no structure files: OUTCAR, sub$"):
+        assert len(read_seeds(tmp_path)) == 3
 
 
 def test_library_raises_what_it_says(tmp_path):

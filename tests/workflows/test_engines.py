@@ -267,7 +267,23 @@ def test_build_goes_on_when_a_worker_is_killed(workplace, undisturbed, engine):
 
 
 @linux
-@pytest.mark.parametrize("engine", ["serial", "processes", "parsl"])
+def test_build_goes_on_when_the_pool_of_parsl_has_lost_its_memory(workplace, undisturbed):
+    """The process of its queues, without which its threads would wait for ever and say that all is well."""
+    needs("parsl")
+    process = workplace.begin(*options("parsl"), SLOW_S="0.08")
+    wait_for(lambda: len(workplace.records()) >= 2 or process.poll() is not None, "nothing gets finished")
+    (pool,) = (pid for pid, command in workplace.processes().items() if "_worker_pool()" in command)
+    workers = {int(pid) for pid, _ in workplace.calls()}
+    children = {int(pid) for pid in Path(f"/proc/{pool}/task/{pool}/children").read_text().split()} - workers
+    (queues,) = (pid for pid in children if "spawn_main" in workplace.processes()[pid])
+    os.kill(queues, signal.SIGKILL)
+    assert (process.wait(PATIENCE_S), workplace.errors()) == (0, "")
+    assert workplace.tables() == undisturbed
+    wait_for(lambda: not workplace.processes(), f"left: {workplace.processes()}")
+
+
+@linux
+@pytest.mark.parametrize("engine", ["serial", "processes", "parsl", "dask"])
 def test_interrupted_build_is_resumed(workplace, undisturbed, engine):
     needs(engine)
     process = workplace.begin(*options(engine), SLOW_S="0.08")
@@ -309,7 +325,10 @@ def test_item_that_kills_its_workers(workplace, engine):
 def test_failed_items_are_retried_on_request_only(workplace, undisturbed):
     assert workplace.build(WRONG="AuCu AgPd") == (0, "")
     failures = workplace.folder / "out" / "failures.csv"
-    lines = ["phase_id,reason", "AgPd,ZeroDivisionError: one thing", "CuAu,ZeroDivisionError: one thing"]
+    lines = [
+        "phase_id,reason",
+        *(f"{name},the calculator failed: ZeroDivisionError: one thing" for name in ("AgPd", "CuAu")),
+    ]
     assert failures.read_text().splitlines() == lines
     calls = len(workplace.calls())
     assert workplace.build("--resume") == (0, "")

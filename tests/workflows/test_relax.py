@@ -1,7 +1,9 @@
 """`licoat relax` from the command line, with calculators that need no weights."""
 
+import importlib
 import json
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -10,6 +12,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from licoat.structures.crystal import Crystal, read_crystal
+from licoat.structures.errors import CalculatorError
 
 CELL = "_cell_length_a 4.2\n_cell_length_b 4.2\n_cell_length_c 4.2\n" + "".join(
     f"_cell_angle_{name} 90\n" for name in ("alpha", "beta", "gamma")
@@ -186,9 +189,12 @@ def test_nothing_is_computed_twice(run_json, counting, files, data, tmp_path):
 def test_a_known_result_needs_no_calculator(run, run_json, counting, copper, monkeypatch):
     calculator, _ = counting
     first = run_json("relax", copper, "--calculator", calculator)
-    monkeypatch.delitem(sys.modules, "counting_calculator")
-    calculator.with_name("counting_calculator.py").write_text("raise ImportError('gone')\n")
-    monkeypatch.setattr("licoat.structures.calculators._MADE", {})
+
+    def gone(_):
+        raise CalculatorError("gone")
+
+    monkeypatch.setattr("licoat.structures.calculator_spec._MADE", {})
+    monkeypatch.setattr("licoat.structures.calculator_spec.CalculatorSpec._make", gone)
     assert run_json("relax", copper, "--calculator", calculator) == first
     status, out, err = run("relax", copper, "--calculator", calculator, "--fmax", "0.02")
     assert (status, out) == (2, "")
@@ -211,9 +217,13 @@ def test_a_failure_is_kept_until_it_is_to_be_computed_again(run, counting, coppe
     command = ("relax", copper, "--calculator", calculator, "--max-steps", "1")
     assert run(*command)[0] == 1
     done = calls()
-    assert run(*command)[0] == 1
+    status, _, err = run(*command)
+    assert status == 1
+    assert "(of an earlier run; --retry-failed computes it again)" in err
     assert calls() == done
-    assert run(*command, "--retry-failed")[0] == 1
+    status, _, err = run(*command, "--retry-failed")
+    assert status == 1
+    assert "earlier run" not in err
     assert calls() == 2 * done
 
 
@@ -318,10 +328,20 @@ def test_two_files_of_one_name(run, tmp_path, copper):
     other = tmp_path / "other" / "copper.cif"
     other.parent.mkdir()
     other.write_text(MGO)
-    status, out, err = run("relax", copper, other, "--calculator", "emt")
+    status, out, err = run("relax", copper, other, "--calculator", "lj", "--out", tmp_path / "new")
     assert (status, out) == (2, "")
     assert err.startswith(f"licoat: {other}: two files are named 'copper'")
     assert "rename one" in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_files_of_one_name_in_their_folders(run_json, tmp_path):
+    files = [tmp_path / str(a) / "POSCAR" for a in (3.6, 3.7)]
+    for file in files:
+        file.parent.mkdir()
+        poscar(file, bulk("Cu", a=float(file.parent.name)))
+    found = run_json("relax", *files, "--calculator", "emt")["structures"]
+    assert [item["file"] for item in found] == [str(file) for file in files]
 
 
 def test_a_file_is_not_written_over(run, tmp_path):
@@ -329,8 +349,70 @@ def test_a_file_is_not_written_over(run, tmp_path):
     path.write_text(MGO)
     status, out, err = run("relax", path, "--calculator", "lj", "--out", tmp_path)
     assert (status, out) == (2, "")
-    assert "would write over it; give another folder" in err
+    assert "would write over" in err
+    assert "give another folder" in err
     assert path.read_text() == MGO
+
+
+def test_a_file_beside_the_structure_is_not_written_over(run, tmp_path, copper):
+    mine = tmp_path / "copper.cif"
+    mine.write_text(MGO)
+    status, out, err = run("relax", copper, "--calculator", "emt", "--out", tmp_path)
+    assert (status, out) == (2, "")
+    assert f"would write over {mine}" in err
+    assert mine.read_text() == MGO
+    for _ in range(2):  # but earlier results are replaced
+        assert run("relax", copper, "--calculator", "emt", "--out", tmp_path / "new")[0] == 0
+
+
+PRINTING = """
+import os
+from ase.calculators.emt import EMT
+
+class Printing(EMT):
+    def calculate(self, *arguments, **options):
+        print("to Python's standard output")
+        os.write(1, b"past Python")
+        os.system("echo from a program")
+        super().calculate(*arguments, **options)
+"""
+
+
+def test_what_a_calculator_prints_stays_out_of_the_output(tmp_path, copper):
+    (tmp_path / "printing.py").write_text(PRINTING)
+    code = "from licoat.workflows.cli import main; raise SystemExit(main())"
+    for engine in ("serial", "processes"):
+        given = ("--calculator", "printing:Printing", "--elastic", "--engine", engine, "--store", tmp_path / engine)
+        ran = subprocess.run(
+            [sys.executable, "-c", code, "relax", str(copper), "--json", *map(str, given)],
+            env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert json.loads(ran.stdout)["structures"][0]["elastic"]["moduli"]
+        assert ran.stderr == ""
+
+
+OWN_ENERGIES = """
+from ase.calculators.emt import EMT
+
+class Own(EMT):
+    def calculate(self, *arguments, **options):
+        super().calculate(*arguments, **options)
+        self.results["energy"] += {shift}
+"""
+
+
+def test_a_calculator_that_was_changed_is_another_one(run_json, tmp_path, copper, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    energies = []
+    for shift in (0.0, 5.0):
+        text = OWN_ENERGIES.format(shift=shift)
+        (tmp_path / "own_energies.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "own_energies", raising=False)
+        monkeypatch.setattr("licoat.structures.calculator_spec._MADE", {})
+        importlib.invalidate_caches()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        energies.append(run_json("relax", copper, "--calculator", "own_energies:Own")["structures"][0])
+    assert energies[1]["energy_ev_per_atom"] - energies[0]["energy_ev_per_atom"] == pytest.approx(5.0)
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(run, counting, copper):
@@ -349,8 +431,11 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_computed(run
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        *((("--fmax", x), "fmax_ev_per_a") for x in ("0", "-1", "nan", "inf")),
-        *((("--smax", x), "smax_gpa") for x in ("0", "-1", "nan", "inf")),
+        *(
+            ((option, x), f"argument {option}: '{x}' is not a number above 0")
+            for option in ("--fmax", "--smax")
+            for x in ("0", "-1", "nan", "inf")
+        ),
         (("--fmax", "x"), "--fmax"),
         (("--max-steps", "0"), "'0' is not a whole number from 1"),
         (("--max-steps", "1.5"), "'1.5' is not a whole number from 1"),

@@ -11,10 +11,10 @@ import pytest
 
 from licoat.structures.calculators import CALCULATORS
 from licoat.structures.crystal import Crystal
-from licoat.structures.errors import InputFileError
+from licoat.structures.errors import InputFileError, SnapshotError
 from licoat.structures.relaxation import RelaxationSettings
 from licoat.workflows.calculations import Task
-from licoat.workflows.store import FAILED, OK, Store, content_key
+from licoat.workflows.store import FAILED, OK, Records, Store, content_key
 
 EMT = CALCULATORS["emt"]
 CELL = Crystal(((0.0, 1.8, 1.8), (1.8, 0.0, 1.8), (1.8, 1.8, 0.0)), ("Cu",), ((0.0, 0.0, 0.0),))
@@ -188,3 +188,21 @@ def test_many_writers_of_one_record(tmp_path):
     assert len(seen) == 80
     assert all(found is not None and found["result"] in results for found in seen)
     assert [p.suffix for p in Path(tmp_path).rglob("*") if p.is_file()] == [".json"]
+
+
+def test_records_are_read_when_they_are_asked_for(tmp_path):
+    store = Store(tmp_path)
+    records = Records(store, [KEY])
+    store.put(record(result={"x": 1.0}))
+    assert records[KEY]["result"] == {"x": 1.0}
+    store.put(record(result={"x": 2.0}))
+    assert [r["result"] for r in records.values()] == [{"x": 2.0}]
+    assert "cd" * 32 not in records
+
+
+def test_a_record_that_went_away_is_named(tmp_path):
+    store = Store(tmp_path)
+    store.put(record())
+    store.path(KEY).unlink()
+    with pytest.raises(SnapshotError, match=f"{KEY}.json: the record is gone"):
+        Records(store, [KEY])[KEY]

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from licoat.workflows.commands.common import path_text, positive
+from licoat.workflows.commands.common import path_text, positive, positive_number
 
 if TYPE_CHECKING:
-    from licoat.structures.calculators import CalculatorSpec
+    from licoat.structures.calculator_spec import CalculatorSpec
     from licoat.structures.relaxation import RelaxationSettings
 
 __all__ = [
@@ -58,8 +58,12 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def add_relaxation(parser: argparse.ArgumentParser) -> None:
     """Add thresholds and limits of relaxations."""
-    parser.add_argument("--fmax", type=float, default=0.03, metavar="F", help="largest force left, eV/A (default 0.03)")
-    parser.add_argument("--smax", type=float, default=0.1, metavar="S", help="largest stress left, GPa (default 0.1)")
+    parser.add_argument(
+        "--fmax", type=positive_number, default=0.03, metavar="F", help="largest force left, eV/A (default 0.03)"
+    )
+    parser.add_argument(
+        "--smax", type=positive_number, default=0.1, metavar="S", help="largest stress left, GPa (default 0.1)"
+    )
     parser.add_argument("--max-steps", type=positive, default=400, metavar="N", help="steps of one relaxation (400)")
     parser.add_argument("--max-atoms", type=positive, default=200, metavar="N", help="largest cell (default 200)")
     parser.add_argument("--keep-symmetry", action="store_true", help="keep the space group of the start structure")

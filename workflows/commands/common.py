@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from licoat.structures.phases import PhaseTable
 
-__all__ = ["SOURCE_HELP", "add_command", "load", "path_text", "phase_ids", "positive", "print_json"]
+__all__ = ["SOURCE_HELP", "add_command", "load", "path_text", "phase_ids", "positive", "positive_number", "print_json"]
 
 SOURCE_HELP = (
     "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), "
@@ -45,6 +46,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
+
+
+def positive_number(text: str) -> float:
+    """Read a number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0.0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def path_text(text: str) -> str:

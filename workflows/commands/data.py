@@ -55,7 +55,7 @@ def _add_build(actions: Any) -> None:  # noqa: ANN401
         "--elastic-max-atoms", type=positive, default=40, metavar="N", help="largest cell for moduli (default 40)"
     )
     build.add_argument(
-        "--elastic-phase", action="append", default=[], metavar="ID", help="also its moduli, however large; repeatable"
+        "--elastic-phase", action="append", default=[], metavar="ID", help="its moduli too, however large; repeatable"
     )
     build.add_argument("--ase-db", type=path_text, metavar="F.db", help="also write an ASE database to browse")
     calculation.add_calculator(build)
@@ -174,16 +174,18 @@ def _build_dataset(options: argparse.Namespace) -> None:
         ),
         progress=calculation.show_progress if calculation.progress_wanted(options) else None,
     )
-    if options.ase_db is not None:
-        from licoat.workflows.ase_database import write_ase_database
-
-        write_ase_database(out, Path(options.ase_db))
     if options.json:
         print_json(dataset.to_dict())
     elif not options.quiet:
         sys.stdout.write(f"{dataset.n_phases} phases from {dataset.n_seeds} start structures in {out}\n")
+        for name in dataset.manifest.details["duplicates_left_out"]:
+            sys.stdout.write(f"  left out: {name}: led to a phase that is there already\n")
         for name, reason in sorted(dataset.failures.items()):
             sys.stdout.write(f"  no result: {name}: {reason}\n")
+    if options.ase_db is not None:
+        from licoat.workflows.ase_database import write_ase_database
+
+        write_ase_database(out, Path(options.ase_db))
 
 
 def _checked_folder(options: argparse.Namespace) -> Path:
@@ -203,12 +205,12 @@ def _checked_folder(options: argparse.Namespace) -> Path:
         raise InputFileError(f"{out} holds an earlier build: --resume goes on with it, or give another folder")
     if options.retry_failed and not options.resume:
         raise InputFileError("--retry-failed needs --resume: a new build has no failed calculations")
-    if options.ase_db is not None and not options.ase_db.endswith(".db"):
-        raise InputFileError(f"--ase-db {options.ase_db!r}: the ending must be .db")
+    if options.ase_db is not None:
+        from licoat.workflows.ase_database import check_ase_database
+
+        check_ase_database(Path(options.ase_db))
     if options.keep_symmetry and options.displace in ("unreported", "all"):
         raise InputFileError(f"--displace {options.displace} and --keep-symmetry exclude each other")
-    if options.elastic == "none" and options.elastic_phase:
-        raise InputFileError("--elastic-phase needs --elastic missing, screen or all")
     return out
 
 

@@ -29,22 +29,14 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 def _relax(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from licoat.structures.errors import InputFileError, NotConvergedError
+    from licoat.structures.errors import NotConvergedError
     from licoat.workflows.relaxing import relax_files
     from licoat.workflows.store import Store
 
-    if options.out is not None:
-        out = Path(options.out)
-        if out.exists() and not out.is_dir():
-            raise InputFileError(f"--out {options.out!r} is a file; give a folder")
-        lost = next((f for f in options.files if (out / f"{Path(f).stem}.cif").resolve() == Path(f).resolve()), None)
-        if lost is not None:
-            raise InputFileError(f"{lost}: --out {options.out!r} would write over it; give another folder")
+    out = None if options.out is None else _folder(Path(options.out), options.files)
     settings = replace(calculation.relaxation(options), relax_cell=not options.fixed_cell)
     opened, window = calculation.engine(options)
     elsewhere = options.parsl_config is not None or options.dask_address is not None
-    if options.out is not None:
-        Path(options.out).mkdir(parents=True, exist_ok=True)  # what cannot be written is said before, not after
     relaxed = relax_files(
         options.files,
         calculation.calculator(options),
@@ -59,16 +51,45 @@ def _relax(options: argparse.Namespace) -> None:
         try_calculator=not elsewhere,
         progress=calculation.show_progress if calculation.progress_wanted(options) else None,
     )
-    if options.out is not None:
-        for item in relaxed:
-            item.write(Path(options.out))
     if options.json:
         print_json({"structures": [item.to_dict() for item in relaxed]})
     elif not options.quiet:
         from licoat.workflows.console import print_relaxed
 
         print_relaxed(relaxed)
+    if out is not None:
+        for item in relaxed:
+            item.write(out)
     failed = [item for item in relaxed if item.reason]
     if failed:
         what = f"{len(failed)} of {len(relaxed)} calculations gave no result: " if len(relaxed) > 1 else ""
         raise NotConvergedError(f"{what}{failed[0].file}: {failed[0].reason}")
+
+
+def _folder(out: Path, files: list[str]) -> Path:
+    """Make the folder of ``--out``, so that what cannot be written is said before anything is computed.
+
+    Results are named by their files, and take the place of earlier ones; nothing in a folder of structures is theirs.
+    """
+    import tempfile
+
+    from licoat.structures.errors import InputFileError
+
+    if out.exists() and not out.is_dir():
+        raise InputFileError(f"--out {str(out)!r} is a file; give a folder")
+    stems = [Path(file).stem for file in files]
+    for i, file in enumerate(files):
+        if stems[i] in stems[:i]:
+            raise InputFileError(
+                f"{file}: two files are named {stems[i]!r}, and --out names results by their files; rename one, or "
+                "relax them one after the other into different folders"
+            )
+        target = out / f"{stems[i]}.cif"
+        if target.exists() and target.parent.resolve() == Path(file).parent.resolve():
+            raise InputFileError(f"{file}: --out {str(out)!r} would write over {target}; give another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from error
+    return out

@@ -1,6 +1,7 @@
 """``licoat screen``: rank oxides."""
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,4 +91,11 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
         progress=calculation.show_progress if shown else None,
     )
     energy = joined.column("formation_energy_ev_per_atom")
-    return joined, tuple(sorted(added, key=lambda phase_id: -energy[joined.index_of(phase_id)]))
+    ordered = tuple(sorted(added, key=lambda phase_id: -energy[joined.index_of(phase_id)]))
+    by_formula: dict[str, list[str]] = {}
+    for phase_id in ordered:
+        by_formula.setdefault(joined[phase_id].formula, []).append(phase_id)
+    for formula, (*others, lowest) in by_formula.items():
+        if others:
+            warnings.warn(f"{', '.join(others)}: also {formula}; {lowest}, the lowest of them, reacts", stacklevel=2)
+    return joined, ordered

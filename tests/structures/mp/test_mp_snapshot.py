@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from licoat.structures import LicoatError, SnapshotError, load_phases, phases
+from licoat.structures import LicoatError, SnapshotError, load_phases, parquet
 
 FETCH = """
 import sys
@@ -175,8 +175,8 @@ def test_reading_while_a_fetch_adds(server, fetch, load, tmp_path, monkeypatch):
     """The two files are replaced one after the other: a reader between them looks once more."""
     fetch(server, out=tmp_path / "grown", targets=["Sb2O3", "ZnO"])
     fetch(server)
-    hashed = phases.file_sha256
-    monkeypatch.setattr(phases, "file_sha256", lambda path: (exchange(), hashed(path))[1])
+    hashed = parquet.file_sha256
+    monkeypatch.setattr(parquet, "file_sha256", lambda path: (exchange(), hashed(path))[1])
 
     def exchange():
         for name in files_of(tmp_path / "grown"):
