@@ -17,7 +17,8 @@ from licoat.structures.computed import (
 )
 from licoat.structures.errors import MissingDataError
 from licoat.structures.facts import DATA
-from licoat.structures.phases import PhaseTable, manifest_path, read_parquet, write_parquet
+from licoat.structures.parquet import manifest_path, read_parquet, write_parquet
+from licoat.structures.phases import PhaseTable
 from licoat.structures.provenance import Manifest, file_sha256
 
 __all__ = ["SCHEMES", "build_builtin", "load_builtin", "verify_builtin"]
@@ -27,8 +28,8 @@ SCHEMES = {"mp2020": "sevennet-l3i5/mp2020", "none": "sevennet-l3i5/none"}
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.2"
-CREATED = "2026-11-24"
+VERSION = "2026.11.3"
+CREATED = "2026-11-26"
 _FACT_FILES = ("thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 
 

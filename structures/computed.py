@@ -27,7 +27,7 @@ from licoat.structures.schemes import error_class, mp2020_correction, rms_by_cla
 from licoat.structures.symmetry import SYMMETRY_PRECISION_A, space_group
 
 if TYPE_CHECKING:
-    from licoat.structures.calculators import CalculatorSpec
+    from licoat.structures.calculator_spec import CalculatorSpec
 
 __all__ = [
     "class_sigma",
@@ -180,22 +180,28 @@ def _same_minimum(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 def _fill_moduli(
     columns: dict[str, Any], elastic: Mapping[str, Mapping[str, Any]], label: str, sigma_percent: float | None
 ) -> None:
-    """Put computed moduli where none are published.
+    """Put computed moduli where none are published, also one alone: of senarmontite the bulk modulus is measured.
 
     Their sigma is the error that the published ones show and, added in squares, half the distance of Voigt's and
     Reuss's bounds.
     """
     for i, phase_id in enumerate(columns["phase_id"]):
         found = elastic.get(phase_id)
-        if found is None or any(columns[name][i] is not None for name in _MODULI):
+        missing = [name for name in _MODULI if columns[name][i] is None]
+        if found is None or not missing:
             continue
-        for name in _MODULI:
+        for name in missing:
             columns[name][i] = float(found[name])
-        columns["elastic_kind"][i] = label
         distorted = ", of its distorted structure" if "distorted_ev_per_atom" in found else ""
-        columns["elastic_source"][i] = f"{label}, strain-stress{distorted}"
-        if sigma_percent is not None:
-            columns["elastic_sigma_percent"][i] = round(math.hypot(sigma_percent, _spread_percent(found)), 1)
+        kind, source = label, f"{label}, strain-stress{distorted}"
+        sigma = None if sigma_percent is None else math.hypot(sigma_percent, _spread_percent(found))
+        if len(missing) < len(_MODULI):
+            what = missing[0].partition("_")[0]
+            kind = f"{label} ({what}), {columns['elastic_kind'][i]}"
+            source = f"{what}: {source}; {columns['elastic_source'][i]}"
+            sigma = None if sigma is None else max(sigma, columns["elastic_sigma_percent"][i] or 0.0)
+        columns["elastic_kind"][i], columns["elastic_source"][i] = kind, source
+        columns["elastic_sigma_percent"][i] = None if sigma is None else round(sigma, 1)
 
 
 def _spread_percent(elastic: Mapping[str, Any]) -> float:

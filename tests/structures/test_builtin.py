@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import itertools
 import json
 import statistics
 
@@ -15,7 +16,7 @@ from scipy import constants
 from licoat.structures import InputFileError, load_phases
 from licoat.structures import builtin as module
 from licoat.structures.facts import DATA
-from licoat.structures.phases import manifest_path
+from licoat.structures.parquet import manifest_path
 from licoat.structures.provenance import file_sha256
 
 EXACT = 1e-9  # eV/atom
@@ -35,6 +36,29 @@ def _lowest(table, formula):
 def _volume(phase):
     """A^3 per formula unit."""
     return phase.volume_a3_per_atom * Composition(phase.formula).num_atoms
+
+
+def _entry(phase):
+    composition = Composition(phase.formula)
+    return ComputedEntry(composition, phase.energy_ev_per_atom * composition.num_atoms)
+
+
+def _system(formula):
+    return Composition(formula).chemical_system
+
+
+KNOWN_LITHIUM_METAL_OXIDES = """
+LiAgO LiAlO2 LiAl5O8 Li5AlO4 LiAsO3 Li3AsO4 Li4As2O7 LiBO2 Li3BO3 Li2B4O7 LiBiO2 LiBiO3 Li3BiO3 Li3BiO4 Li7BiO6
+Li2CO3 Li6CdO4 Li8CeO6 LiCoO2 LiCo2O4 Li6CoO4 Li8CoO6 LiCrO2 Li2CrO4 Li3CrO4 LiCuO LiCuO2 Li2CuO2 LiCu2O2 LiFeO2
+LiFe5O8 Li5FeO4 LiGaO2 LiGa5O8 Li5GaO4 LiGdO2 Li2GeO3 Li4GeO4 Li8GeO6 Li2HfO3 Li8HfO6 Li2HgO2 LiInO2 Li3InO3
+Li2IrO3 Li8IrO6 KLiO LiLaO2 LiMnO2 Li2MnO2 Li2MnO3 Li3MnO4 Li6MnO4 LiMn2O4 Li4Mn5O12 LiMoO2 Li2MoO3 Li2MoO4
+Li4MoO5 NaLiO LiNbO2 LiNbO3 Li3NbO4 LiNdO2 LiNiO2 Li2NiO2 Li2NiO3 LiNi2O4 LiPO3 Li3PO4 Li4P2O7 Li2PbO3 Li4PbO4
+Li8PbO6 Li2PdO2 Li2PdO3 Li2PtO3 Li8PtO6 LiReO3 LiReO4 Li5ReO6 LiRhO2 Li2RhO3 LiRh2O4 LiRuO2 Li2RuO3 Li3RuO4
+Li2SO3 Li2SO4 LiSbO2 LiSbO3 Li3SbO3 Li3SbO4 Li7SbO6 LiScO2 Li2SeO3 Li2SeO4 Li4SeO5 Li2SiO3 Li4SiO4 Li8SiO6 LiSmO2
+Li2SnO3 Li8SnO6 LiTaO3 Li3TaO4 Li7TaO6 Li2TeO3 Li2TeO4 Li4TeO5 Li6TeO6 LiTiO2 LiTi2O4 Li2TiO3 Li4TiO4 Li4Ti5O12
+LiTlO2 Li3TlO3 Li5TlO4 LiVO2 LiVO3 Li3VO4 LiV2O4 LiV2O5 Li2WO4 Li4WO5 Li6WO6 LiYO2 Li6ZnO4 Li2ZrO3 Li8ZrO6
+"""
+"""Reported compounds, from the crystallographic literature; those that are absent are named in docs/data.md."""
 
 
 class TestExtent:
@@ -78,6 +102,20 @@ class TestExtent:
         for phase_id, seed in seeds.items():
             assert sorted(seed["structure"]["species"]) == sorted(relaxed[phase_id]["structure"]["species"])
             assert seed["origin"], phase_id  # where its coordinates come from
+
+    def test_known_lithium_metal_oxides_are_in_the_hull_of_their_oxides(self, builtin):
+        known = KNOWN_LITHIUM_METAL_OXIDES.split()
+        missing = [formula for formula in known if not builtin.rows_of(formula)]
+        assert missing == []
+        by_system = itertools.groupby(sorted(known, key=_system), _system)
+        for system, formulas in by_system:
+            inside = set(system.split("-"))
+            diagram = PhaseDiagram([_entry(p) for p in builtin if {str(e) for e in Composition(p.formula)} <= inside])
+            for formula in formulas:
+                phase = _lowest(builtin, formula)
+                if not phase.theoretical:  # the crystal that was found, no stand-in whose energy is an upper bound
+                    # eV/atom: what has been made is nearly stable
+                    assert diagram.get_e_above_hull(_entry(phase)) < 0.12, formula
 
     def test_phases_that_did_not_converge_are_left_out_and_named(self, builtin):
         failed = {p["id"] for p in _inputs() if not p["converged"]}
@@ -374,7 +412,9 @@ class TestMaking:
         assert "zz-again" in table
 
     def test_computed_moduli_stand_only_where_none_are_published(self, tmp_path):
-        moduli = {"bulk_modulus_gpa": 11.0, "shear_modulus_gpa": 7.0}
+        axial = np.diag([11.0 + 28.0 / 3.0] * 3) + (11.0 - 14.0 / 3.0) * (np.ones((3, 3)) - np.eye(3))
+        stiffness = np.block([[axial, np.zeros((3, 3))], [np.zeros((3, 3)), 7.0 * np.eye(3)]])  # isotropic
+        moduli = {"bulk_modulus_gpa": 11.0, "shear_modulus_gpa": 7.0, "stiffness_gpa": stiffness.tolist()}
 
         def change(document):
             for phase in document["phases"]:
@@ -387,6 +427,21 @@ class TestMaking:
         assert filled
         assert all((p.bulk_modulus_gpa, p.shear_modulus_gpa) == (11.0, 7.0) for p in filled)
         assert all("strain-stress" in p.elastic_source for p in filled)
+        # The bulk modulus of senarmontite has been measured, its shear modulus has not.
+        senarmontite = table["a-Sb2O3-senarmontite_D5_4"]
+        assert (senarmontite.bulk_modulus_gpa, senarmontite.shear_modulus_gpa) == (20.0, 7.0)
+        assert senarmontite.elastic_kind == "sevennet-l3i5 (shear), measured"
+        assert senarmontite.elastic_sigma_percent is None  # too few published moduli here to tell how good these are
+
+    def test_sigma_of_a_computed_modulus_beside_a_measured_one(self):
+        table = load_phases("builtin")
+        senarmontite = table["a-Sb2O3-senarmontite_D5_4"]
+        assert senarmontite.elastic_kind == "sevennet-l3i5 (shear), measured"
+        assert senarmontite.bulk_modulus_gpa == pytest.approx(20.0)  # measured
+        assert 5.0 < senarmontite.shear_modulus_gpa < 15.0  # soft: a crystal of molecules
+        rms = table.manifest.details["computed_shear_modulus_rms_percent"]
+        # Voigt's and Reuss's bounds of this cubic crystal are close: C44 8.0, (C11 - C12)/2 10.2 GPa
+        assert senarmontite.elastic_sigma_percent == pytest.approx(rms, abs=1.0)
 
     def test_a_file_of_something_else_is_named(self, tmp_path):
         path = tmp_path / "other.json"
