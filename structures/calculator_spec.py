@@ -113,7 +113,7 @@ class CalculatorSpec:
         """
         found = self._version()
         weights = self._weights_path()
-        files = self._files()
+        files = self._files_sha256()
         return {
             "name": self.name,
             "factory": self.factory,
@@ -121,19 +121,16 @@ class CalculatorSpec:
             "package": self.package,
             "version": found,
             "weights_sha256": _sha256(weights) if weights else "",
-        } | ({"files_sha256": {name: _sha256(path) for name, path in files.items()}} if files else {})
+        } | ({"files_sha256": files} if files else {})
 
-    def _files(self) -> dict[str, Path]:
-        """Return the files that the energies depend on besides package and weights, by what names them."""
-        found = {text: Path(text).expanduser() for text in _texts(self.arguments) if text.lower().endswith(_MODELS)}
-        if not self.package:
-            module = self.factory.partition(":")[0]
-            # Looking for a module imports its package, which does what it likes; `make` says what is wrong with it.
-            with contextlib.suppress(Exception), silence():
-                spec = importlib.util.find_spec(module)
-                if spec is not None and spec.origin is not None:
-                    found[module] = Path(spec.origin)
-        return {name: path for name, path in sorted(found.items()) if _is_file(path)}
+    def _files_sha256(self) -> dict[str, str]:
+        """Return the hashes of what the energies depend on besides package and weights, by what names it."""
+        models = [text for text in _texts(self.arguments) if text.lower().endswith(_MODELS)]
+        found = {text: _sha256(Path(text)) for text in models if _is_file(text)}
+        module = "" if self.package else self.factory.partition(":")[0]
+        if module and (sha256 := _module_sha256(module)):
+            found[module] = sha256
+        return dict(sorted(found.items()))
 
     def make(self) -> Any:  # noqa: ANN401 - any ASE calculator
         """Return the ASE calculator; the same object for the same description within a process.
@@ -146,7 +143,7 @@ class CalculatorSpec:
         CalculatorError
             If the package is missing or the calculator cannot be made.
         """
-        key = (self.factory, repr(sorted(self.arguments.items())), self.device, os.getpid())
+        key = json.dumps([self.settings(), self.device, os.getpid()])  # a model that was changed is loaded anew
         if key not in _MADE:
             _MADE[key] = self._make()
         return _MADE[key]
@@ -227,7 +224,7 @@ class CalculatorSpec:
         return path
 
 
-_MADE: dict[tuple[str, str, str, int], Any] = {}
+_MADE: dict[str, Any] = {}
 
 
 class _Nowhere(io.TextIOBase):
@@ -274,11 +271,22 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
             yield from _texts(part)
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(text: str) -> bool:
     try:
-        return path.is_file()
-    except (OSError, ValueError):  # a text that is no name of a file: too long, with a NUL
+        return Path(text).is_file()
+    except OSError:  # too long for the name of a file
         return False
+
+
+@lru_cache(maxsize=32)
+def _module_sha256(module: str) -> str:
+    """Return the hash of a module as it was when this process first looked, since that is what it runs; or ``""``."""
+    # Looking for a module imports its package, which does what it likes; `make` says what is wrong with it.
+    with contextlib.suppress(Exception), silence():
+        spec = importlib.util.find_spec(module)
+        if spec is not None and spec.origin is not None and _is_file(spec.origin):
+            return _sha256(Path(spec.origin))
+    return ""
 
 
 def _sha256(path: Path) -> str:

@@ -135,6 +135,30 @@ def test_a_model_in_the_arguments_belongs_to_the_settings(tmp_path):
     assert spec.settings()["files_sha256"] == {str(model): hashlib.sha256(b"second").hexdigest()}
 
 
+MODEL_CALCULATOR = """
+from pathlib import Path
+from ase.calculators.emt import EMT
+
+class Reading(EMT):
+    def __init__(self, model):
+        super().__init__()
+        self.shift = float(Path(model).read_text())
+"""
+
+
+def test_a_model_that_was_changed_is_loaded_anew(tmp_path, monkeypatch):
+    module(tmp_path, monkeypatch, "reading_calculator", MODEL_CALCULATOR)
+    model = tmp_path / "mine.model"
+    text = '[calculator]\nfactory = "reading_calculator:Reading"\nlabel = "x"\n'
+    spec = calculator_spec(toml(tmp_path, f'{text}[calculator.arguments]\nmodel = "{model}"\n'))
+    model.write_text("1.0")
+    first = spec.make()
+    assert first.shift == 1.0
+    assert spec.make() is first
+    model.write_text("22.0")
+    assert spec.make().shift == 22.0
+
+
 def test_a_module_without_a_version_belongs_to_the_settings(tmp_path, monkeypatch):
     module(tmp_path, monkeypatch, "own_module", "from ase.calculators.emt import EMT")
     settings = calculator_spec("own_module:EMT").settings()

@@ -11,6 +11,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from licoat.structures import calculator_spec
 from licoat.structures.crystal import Crystal, read_crystal
 from licoat.structures.errors import CalculatorError
 
@@ -408,7 +409,7 @@ def test_a_calculator_that_was_changed_is_another_one(run_json, tmp_path, copper
         text = OWN_ENERGIES.format(shift=shift)
         (tmp_path / "own_energies.py").write_text(text)
         monkeypatch.delitem(sys.modules, "own_energies", raising=False)
-        monkeypatch.setattr("licoat.structures.calculator_spec._MADE", {})
+        calculator_spec._module_sha256.cache_clear()  # as in another process
         importlib.invalidate_caches()
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
         energies.append(run_json("relax", copper, "--calculator", "own_energies:Own")["structures"][0])
