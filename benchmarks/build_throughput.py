@@ -32,12 +32,12 @@ def measure(engine: str, workers: int, items: int, calculator: str, repeat: int)
     """Run tasks in this process; return items per second, and memory after a quarter and at the end."""
     from ase.build import bulk
 
-    from licoat.structures.calculators import calculator_spec
-    from licoat.structures.crystal import Crystal
-    from licoat.structures.relaxation import RelaxationSettings
-    from licoat.workflows.calculations import Task, run_tasks
-    from licoat.workflows.engines import open_engine
-    from licoat.workflows.store import Store
+    from licoat.structures.crystals.calculators import calculator_spec
+    from licoat.structures.crystals.crystal import Crystal
+    from licoat.structures.crystals.relaxation import RelaxationSettings
+    from licoat.workflows.calculations.engines import open_engine
+    from licoat.workflows.calculations.store import Store
+    from licoat.workflows.calculations.tasks import Task, run_tasks
 
     spec, tasks = calculator_spec(calculator), []
     settings = RelaxationSettings(fmax_ev_per_a=1e-9, smax_gpa=1e-9, max_steps=30, optimizer="FIRE")

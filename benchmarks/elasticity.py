@@ -22,8 +22,8 @@ from ase.optimize import BFGS
 from ase.spacegroup import crystal
 
 from licoat.structures import load_phases
-from licoat.structures.elasticity import elastic_constants, equation_of_state
-from licoat.structures.facts import number, read_facts
+from licoat.structures.crystals.elasticity import elastic_constants, equation_of_state
+from licoat.structures.phases.facts import number, read_facts
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator

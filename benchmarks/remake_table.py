@@ -22,15 +22,15 @@ from pathlib import Path
 import numpy as np
 
 from licoat.structures import PhaseTable, load_phases
-from licoat.structures.builtin import RELAXED
-from licoat.structures.calculators import calculator_spec
-from licoat.structures.computed import read_document
-from licoat.structures.crystal import Crystal
-from licoat.structures.facts import DATA
+from licoat.structures.crystals.calculators import calculator_spec
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.phases.builtin import RELAXED
+from licoat.structures.phases.computed import read_document
+from licoat.structures.phases.facts import DATA
 from licoat.thermo import lithiate
-from licoat.workflows.dataset import BuildOptions, build_dataset
-from licoat.workflows.engines import open_engine
-from licoat.workflows.seeds import Seed, read_seeds
+from licoat.workflows.calculations.dataset import BuildOptions, build_dataset
+from licoat.workflows.calculations.engines import open_engine
+from licoat.workflows.calculations.seeds import Seed, read_seeds
 
 OXIDES = ("Sb2O3", "Bi2O3", "SnO2", "ZnO", "MgO", "Al2O3", "CaO", "GeO2", "Ag2O", "In2O3")
 ENERGY_MEV, VOLUME_PERCENT = 5.0, 1.0

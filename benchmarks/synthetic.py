@@ -12,8 +12,8 @@ from math import gcd
 import numpy as np
 
 from licoat.structures import PhaseTable
-from licoat.structures.elements import ATOMIC_NUMBER
-from licoat.structures.provenance import Manifest
+from licoat.structures.chemistry.elements import ATOMIC_NUMBER
+from licoat.structures.phases.provenance import Manifest
 
 __all__ = ["synthetic_table"]
 

@@ -1,5 +1,6 @@
 """What a phase is and where its data come from."""
 
+from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.errors import (
     CalculatorError,
     CriteriaError,
@@ -15,9 +16,8 @@ from licoat.structures.errors import (
     SourceError,
     UnbalancedReactionError,
 )
-from licoat.structures.formula import formula_unit, parse_formula
-from licoat.structures.phase import Phase
-from licoat.structures.phases import PhaseTable
+from licoat.structures.phases.phase import Phase
+from licoat.structures.phases.table import PhaseTable
 from licoat.structures.sources import load_phases
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from licoat.structures.builtin import load_builtin
 from licoat.structures.errors import MissingDataError
-from licoat.structures.files import load_file
-from licoat.structures.materials_project import load_materials_project
-from licoat.structures.measured import load_measured
-from licoat.structures.phases import PhaseTable
+from licoat.structures.materials_project.snapshots import load_materials_project
+from licoat.structures.phases.builtin import load_builtin
+from licoat.structures.phases.files import load_file
+from licoat.structures.phases.measured import load_measured
+from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["load_phases"]
 
@@ -19,8 +19,8 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     ----------
     source : str or Path
         ``builtin`` (embedded, computed), ``measured`` (embedded, measured), ``mp`` (the newest local snapshot of
-        the Materials Project, see `licoat.structures.mp_fetch`), or a file: CSV with named
-        columns, pymatgen entries as JSON(.gz), a licoat snapshot (see `licoat.structures.files`).
+        the Materials Project, see `licoat.structures.materials_project.fetch`), or a file: CSV with named
+        columns, pymatgen entries as JSON(.gz), a licoat snapshot (see `licoat.structures.phases.files`).
     scheme : {"mp2020", "none"}, optional
         Corrections of ``builtin``; other sources have one scheme of their own.
 

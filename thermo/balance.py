@@ -6,8 +6,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple
 
+from licoat.structures.chemistry.formula import atoms_per_formula_unit, formula_unit, parse_formula
 from licoat.structures.errors import FormulaError, UnbalancedReactionError
-from licoat.structures.formula import atoms_per_formula_unit, formula_unit, parse_formula
 
 __all__ = ["balance", "excess", "parse_equation", "write_equation"]
 

@@ -21,9 +21,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import MissingDataError
-from licoat.structures.formula import parse_formula
-from licoat.structures.phases import PhaseTable
+from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["Hull", "Titration", "titrate", "titrate_many"]
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from licoat.structures.elements import ION_CHARGE
+from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.formula import element_set, formula_unit, parse_formula
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
-from licoat.structures.formula import element_set, formula_unit, parse_formula
-from licoat.structures.phases import PhaseTable
+from licoat.structures.phases.table import PhaseTable
+from licoat.structures.rendering import rendered
 from licoat.thermo.balance import balance, excess
 from licoat.thermo.hull import FloatArray, IntArray, Titration, titrate, titrate_many
 from licoat.thermo.polymorph import choice_reason, real_row, with_energy
@@ -268,9 +269,8 @@ class LithiationPath:
         ax : matplotlib Axes, optional
             Axes to draw into; a new figure is made without.
         """
-        from licoat.thermo.figures import plot_path
-
-        return plot_path(self, ax)
+        axes: Axes = rendered("plot_path", self, ax)
+        return axes
 
 
 def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str | None = None) -> LithiationPath:

@@ -8,10 +8,10 @@ volumes by up to 30 %.
 
 import math
 
+from licoat.structures.chemistry.formula import formula_unit
 from licoat.structures.errors import MissingDataError
-from licoat.structures.facts import observed_phase, same_space_group
-from licoat.structures.formula import formula_unit
-from licoat.structures.phases import PhaseTable
+from licoat.structures.phases.facts import observed_phase, same_space_group
+from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["choice_reason", "real_row"]
 

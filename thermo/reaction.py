@@ -21,15 +21,15 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from licoat.structures.elements import ION_CHARGE
+from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
+from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
 from licoat.structures.errors import MissingDataError
-from licoat.structures.formula import formula_unit, molar_mass_g, parse_formula
-from licoat.structures.phases import PhaseTable
-from licoat.structures.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
+from licoat.structures.phases.table import PhaseTable
 from licoat.thermo.balance import parse_equation, write_equation
 from licoat.thermo.polymorph import real_row, with_energy
 
-__all__ = ["Reaction", "Species", "build_reaction", "no_reaction", "react"]
+__all__ = ["Reaction", "Species", "build_reaction", "no_reaction", "phase_values", "react"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,16 @@ def build_reaction(
     energy_rows = {f: rows[f] if f in reacting or f in chosen else with_energy(phases, f)[0] for f in per_unit}
     amounts = {formula: float(number) for formula, number in per_unit.items()}
     return _quantities(phases, write_equation(dict(coefficients)), amounts, rows, energy_rows, basis, anode)
+
+
+def phase_values(reaction: Reaction, name: str, kind: str) -> str:
+    """Write a property of every product: ``Li3Sb 0.70*; Li2O 7.99``; ``*`` is not measured, ``?`` not known."""
+    parts = []
+    for species in reaction.products:
+        value = getattr(species, name)
+        mark = "" if getattr(species, kind).startswith("measured") else "*"
+        parts.append(f"{species.formula} ?" if value is None else f"{species.formula} {value:.3g}{mark}")
+    return "; ".join(parts)
 
 
 def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Reaction:

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from licoat.workflows.criteria import Criterion, load_criteria
     from licoat.workflows.layer import LayerDesign, LayerOptions, design_layer
-    from licoat.workflows.screening import ScreeningResult, screen
+    from licoat.workflows.screening.criteria import Criterion, load_criteria
+    from licoat.workflows.screening.screen import ScreeningResult, screen
 
 __all__ = [
     "Criterion",
@@ -18,13 +18,13 @@ __all__ = [
 ]
 
 _HOME = {
-    "Criterion": "licoat.workflows.criteria",
+    "Criterion": "licoat.workflows.screening.criteria",
     "LayerDesign": "licoat.workflows.layer.design",
     "LayerOptions": "licoat.workflows.layer.options",
-    "ScreeningResult": "licoat.workflows.screening",
+    "ScreeningResult": "licoat.workflows.screening.screen",
     "design_layer": "licoat.workflows.layer.design",
-    "load_criteria": "licoat.workflows.criteria",
-    "screen": "licoat.workflows.screening",
+    "load_criteria": "licoat.workflows.screening.criteria",
+    "screen": "licoat.workflows.screening.screen",
 }
 
 

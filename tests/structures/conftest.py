@@ -3,7 +3,7 @@
 import pytest
 
 from licoat.structures import PhaseTable, load_phases
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from pymatgen.entries.computed_entries import ComputedEntry
 from scipy import constants
 
 from licoat.structures import InputFileError, load_phases
-from licoat.structures import builtin as module
-from licoat.structures.facts import DATA
-from licoat.structures.parquet import manifest_path
-from licoat.structures.provenance import file_sha256
+from licoat.structures.phases import builtin as module
+from licoat.structures.phases.facts import DATA
+from licoat.structures.phases.parquet import manifest_path
+from licoat.structures.phases.provenance import file_sha256
 
 EXACT = 1e-9  # eV/atom
 KJ_PER_MOL = constants.eV * constants.N_A / 1000

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from licoat.structures import load_phases
-from licoat.structures.calculators import CALCULATORS, CalculatorSpec, calculator_spec, mattersim_weights
-from licoat.structures.crystal import Crystal
+from licoat.structures.crystals.calculators import CALCULATORS, CalculatorSpec, calculator_spec, mattersim_weights
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.relaxation import RelaxationSettings, relax
 from licoat.structures.errors import CalculatorError, InputFileError
-from licoat.structures.relaxation import RelaxationSettings, relax
 
 GOOD = "[calculator]\nfactory = 'ase.calculators.lj:LennardJones'\nlabel = 'argon'\n"
 
@@ -98,7 +98,7 @@ def test_a_calculator_is_made_once_per_description(tmp_path):
 
 def test_a_calculator_of_ase_starts_without_torch():
     code = (
-        "import sys; from licoat.structures.calculators import calculator_spec; calculator_spec('emt').make();"
+        "import sys; from licoat.structures.crystals.calculators import calculator_spec; calculator_spec('emt').make();"
         "calculator_spec('lj').settings(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -342,7 +342,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
 # --- entry points ------------------------------------------------------------------------------------------------
 
 PLUGIN = """
-from licoat.structures.calculators import CalculatorSpec
+from licoat.structures.crystals.calculators import CalculatorSpec
 SPEC = CalculatorSpec("mine", "ase.calculators.emt:EMT", "plugged")
 def make():
     return SPEC
@@ -418,7 +418,8 @@ def test_a_program_on_files_gets_a_folder_of_its_own(tmp_path, monkeypatch):
         f"arguments = {{directory = '{tmp_path}/runs', command = 'true'}}\n",
     )
     spec = calculator_spec(here)
-    code = f"from licoat.structures.calculators import calculator_spec as c; print(c({str(here)!r}).make().directory)"
+    where = "licoat.structures.crystals.calculators"
+    code = f"from {where} import calculator_spec as c; print(c({str(here)!r}).make().directory)"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     folders = {str(spec.make().directory), other.stdout.strip()}
     assert len(folders) == 2

@@ -11,7 +11,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifWriter
 
-from licoat.structures.crystal import MAX_ATOMS, Crystal, read_crystal
+from licoat.structures.crystals.crystal import MAX_ATOMS, Crystal, read_crystal
 from licoat.structures.errors import InputFileError
 
 CELL = "_cell_length_a 4.2\n_cell_length_b 4.2\n_cell_length_c 4.2\n" + "".join(

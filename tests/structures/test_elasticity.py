@@ -24,10 +24,10 @@ from pymatgen.analysis.elasticity import ElasticTensor
 from scipy.optimize import minimize_scalar
 from scipy.spatial.transform import Rotation
 
-from licoat.structures import elastic_tensor, elasticity
-from licoat.structures.calculator_spec import silence
-from licoat.structures.calculators import CALCULATORS
-from licoat.structures.elasticity import (
+from licoat.structures.crystals import elastic_tensor, elasticity
+from licoat.structures.crystals.calculator_spec import silence
+from licoat.structures.crystals.calculators import CALCULATORS
+from licoat.structures.crystals.elasticity import (
     ElasticConstants,
     ElasticityError,
     ElasticModuli,
@@ -37,7 +37,7 @@ from licoat.structures.elasticity import (
     equation_of_state,
     voigt_reuss_hill,
 )
-from licoat.structures.equation_of_state import birch_murnaghan
+from licoat.structures.crystals.equation_of_state import birch_murnaghan
 from licoat.structures.errors import CalculatorError, LicoatError
 
 FINE = ElasticSettings(strains=(-1e-3, 1e-3), fmax_ev_per_a=1e-5)

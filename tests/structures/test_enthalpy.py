@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licoat.structures.enthalpy import boiling_point_k, enthalpy_of
-from licoat.structures.facts import read_facts
-from licoat.structures.formula import parse_formula
+from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.phases.enthalpy import boiling_point_k, enthalpy_of
+from licoat.structures.phases.facts import read_facts
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 T0 = 298.15

@@ -9,9 +9,9 @@ from pymatgen.core import Composition, Element
 from pymatgen.symmetry.groups import SpaceGroup
 from scipy import constants
 
-from licoat.structures import facts
-from licoat.structures.enrichment import fact_columns
-from licoat.structures.symmetry import space_group
+from licoat.structures.crystals.symmetry import space_group
+from licoat.structures.phases import facts
+from licoat.structures.phases.enrichment import fact_columns
 
 FILES = ("thermochem", "molar_volume", "bandgaps", "elastic", "hazards_cost")
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pymatgen.core import Composition
 
 from licoat.structures import FormulaError, LicoatError, formula_unit, parse_formula
-from licoat.structures import formula as f
-from licoat.structures.elements import ELECTRONEGATIVITY, SYMBOLS
+from licoat.structures.chemistry import formula as f
+from licoat.structures.chemistry.elements import ELECTRONEGATIVITY, SYMBOLS
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 

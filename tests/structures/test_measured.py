@@ -8,7 +8,7 @@ from pymatgen.core import Composition
 from scipy import constants
 
 from licoat.structures import load_phases
-from licoat.structures.facts import DATA
+from licoat.structures.phases.facts import DATA
 
 KJ_PER_MOL = constants.eV * constants.N_A / 1000  # kJ/mol in 1 eV
 EXACT = 1e-9

@@ -21,10 +21,10 @@ from licoat.structures import (
     SnapshotError,
     load_phases,
 )
-from licoat.structures.elements import SYMBOLS
-from licoat.structures.parquet import manifest_path, write_parquet
-from licoat.structures.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
-from licoat.structures.provenance import SCHEMA_VERSION, Manifest, file_sha256
+from licoat.structures.chemistry.elements import SYMBOLS
+from licoat.structures.phases.parquet import manifest_path, write_parquet
+from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from licoat.structures.phases.provenance import SCHEMA_VERSION, Manifest, file_sha256
 
 EXACT = 1e-9  # eV/atom; double precision through one matrix product leaves 1e-14
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)

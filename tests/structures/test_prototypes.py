@@ -14,9 +14,9 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
 from licoat.structures import FormulaError, LicoatError, MissingDataError, formula_unit
-from licoat.structures import prototypes as p
-from licoat.structures.cell_size import shortest_distance
-from licoat.structures.symmetry import space_group
+from licoat.structures.crystals import prototypes as p
+from licoat.structures.crystals.cell_size import shortest_distance
+from licoat.structures.crystals.symmetry import space_group
 
 DATA = Path(p.__file__).with_name("data")
 OWN = json.loads((DATA / "prototypes.json").read_text(encoding="utf-8"))
@@ -104,7 +104,8 @@ class TestTypes:
 
     def test_nothing_heavy_at_import(self):
         code = (
-            "import sys, licoat.structures.prototypes; print({'pymatgen', 'ase', 'spglib', 'torch'} & set(sys.modules))"
+            "import sys, licoat.structures.crystals.prototypes; "
+            "print({'pymatgen', 'ase', 'spglib', 'torch'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "set()"
@@ -323,7 +324,8 @@ class TestCandidates:
 
     def test_same_in_every_run(self):
         code = (
-            "import json; from dataclasses import asdict; from licoat.structures.prototypes import candidates; "
+            "import json; from dataclasses import asdict; "
+            "from licoat.structures.crystals.prototypes import candidates; "
             "print(json.dumps([asdict(c) for c in candidates('Li-Zn-O', max_atoms=8)]))"
         )
         runs = {

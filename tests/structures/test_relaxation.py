@@ -14,10 +14,10 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from scipy.optimize import minimize_scalar
 
-from licoat.structures.crystal import Crystal
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.relaxation import Relaxation, RelaxationSettings, _Progress, relax
+from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import CalculatorError, InputFileError
-from licoat.structures.relaxation import Relaxation, RelaxationSettings, _Progress, relax
-from licoat.structures.symmetry import space_group
 
 TIGHT = RelaxationSettings(fmax_ev_per_a=0.001, smax_gpa=0.005)
 # Bulk moduli here are above 30 GPa: 0.005 GPa left is 2e-4 of the volume, and its energy is below 1e-6 eV/atom.

@@ -10,8 +10,8 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedStructureEntry
 
-from licoat.structures.facts import DATA
-from licoat.structures.schemes import HUBBARD_U_EV, error_class, mp2020_correction, rms_by_class, uses_hubbard_u
+from licoat.structures.phases.facts import DATA
+from licoat.structures.phases.schemes import HUBBARD_U_EV, error_class, mp2020_correction, rms_by_class, uses_hubbard_u
 
 EXACT = 1e-9  # eV/atom; the stored numbers are doubles
 # eV per corrected atom, Wang et al., Sci. Rep. 11, 15496 (2021), table 2

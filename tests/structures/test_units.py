@@ -5,7 +5,7 @@ from ase.data import atomic_masses, chemical_symbols
 from pymatgen.core import Element
 from scipy import constants
 
-from licoat.structures import elements, units
+from licoat.structures.chemistry import elements, units
 
 ROUNDING = 1e-5  # relative; standard weights are quoted to 5-9 digits and abridged differently
 

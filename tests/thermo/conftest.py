@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from licoat.structures import PhaseTable, load_phases
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 
 
 @pytest.fixture(scope="session")

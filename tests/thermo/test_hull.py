@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from licoat.structures import MissingDataError, PhaseTable, parse_formula
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo.hull import titrate, titrate_many
 
 EXACT = 1e-7  # eV; energies of some 10 eV through one matrix inversion leave 1e-13, ties are merged at 1e-9

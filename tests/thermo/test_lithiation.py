@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licoat.structures import FormulaError, MissingDataError, PhaseTable, parse_formula
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo import lithiate, lithiate_many
 
 CLOSE = 1e-6  # eV; energies of some 10 eV, amounts tidied to 1e-9

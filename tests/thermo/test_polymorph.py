@@ -3,8 +3,8 @@
 import pytest
 
 from licoat.structures import MissingDataError, PhaseTable, parse_formula
-from licoat.structures.facts import observed_phase, same_space_group
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.facts import observed_phase, same_space_group
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo import lithiate, lithiate_many, react
 from licoat.thermo.hull import titrate
 

@@ -10,7 +10,7 @@ from pymatgen.core import Composition
 from scipy import constants
 
 from licoat.structures import FormulaError, LicoatError, MissingDataError, PhaseTable, UnbalancedReactionError
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo import react
 
 CLASSIC = "Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O"

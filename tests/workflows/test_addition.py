@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from licoat.structures import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError, PhaseTable
-from licoat.structures.calculators import calculator_spec
-from licoat.structures.crystal import Crystal
-from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.addition import add_structures
-from licoat.workflows.dataset import build_dataset
-from licoat.workflows.engines import open_engine
-from licoat.workflows.seeds import Seed
-from licoat.workflows.store import Store
+from licoat.structures.crystals.calculators import calculator_spec
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.workflows.calculations.addition import add_structures
+from licoat.workflows.calculations.dataset import build_dataset
+from licoat.workflows.calculations.engines import open_engine
+from licoat.workflows.calculations.seeds import Seed
+from licoat.workflows.calculations.store import Store
 
 FCC = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
 

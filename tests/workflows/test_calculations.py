@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 from ase.calculators import emt
 
-from licoat.structures.calculators import CALCULATORS
-from licoat.structures.crystal import Crystal
-from licoat.structures.elasticity import ElasticSettings
+from licoat.structures.crystals.calculators import CALCULATORS
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.elasticity import ElasticSettings
+from licoat.structures.crystals.relaxation import RelaxationSettings
 from licoat.structures.errors import CalculatorError, InputFileError
-from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows import calculations
-from licoat.workflows.calculations import MOST_TRIES, Task, run_task, run_tasks
-from licoat.workflows.engines import EngineError, SerialExecutor
-from licoat.workflows.store import FAILED, OK, Store
+from licoat.workflows.calculations import tasks as calculations
+from licoat.workflows.calculations.engines import EngineError, SerialExecutor
+from licoat.workflows.calculations.store import FAILED, OK, Store
+from licoat.workflows.calculations.tasks import MOST_TRIES, Task, run_task, run_tasks
 
 EMT = CALCULATORS["emt"]
 LOOSE = RelaxationSettings(fmax_ev_per_a=10.0, smax_gpa=1000.0)

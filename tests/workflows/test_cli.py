@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from licoat.structures import load_phases
-from licoat.structures.builtin import PARQUET
+from licoat.structures.phases.builtin import PARQUET
 
 mpl.use("Agg")
 

@@ -6,7 +6,7 @@ import pytest
 
 from licoat.structures import MissingDataError, load_phases
 from licoat.thermo import lithiate, react
-from licoat.workflows.compare import compare
+from licoat.workflows.screening.comparison import compare
 
 SCHEMES = ("mp2020", "none")
 

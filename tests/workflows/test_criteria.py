@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from licoat.structures.errors import CriteriaError
 from licoat.workflows import screen
-from licoat.workflows.criteria import Criterion, Measure, State, check_quantities, evaluate, load_criteria
-from licoat.workflows.quantities import QUANTITIES
+from licoat.workflows.screening.criteria import Criterion, Measure, State, check_quantities, evaluate, load_criteria
+from licoat.workflows.screening.quantities import QUANTITIES
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 COMPARISONS = (">", ">=", "<", "<=")

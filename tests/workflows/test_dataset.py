@@ -10,14 +10,14 @@ import threading
 import pytest
 
 from licoat.structures import load_phases
-from licoat.structures.calculators import CALCULATORS
-from licoat.structures.crystal import Crystal
+from licoat.structures.crystals.calculators import CALCULATORS
+from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.errors import InputFileError, MissingDataError
-from licoat.workflows.dataset import DOCUMENT, ELASTIC, BuildOptions, build_dataset
-from licoat.workflows.engines import ENGINES, open_engine
-from licoat.workflows.saddles import DISPLACE
-from licoat.workflows.seeds import Seed, read_seeds
-from licoat.workflows.store import Store
+from licoat.workflows.calculations.dataset import DOCUMENT, ELASTIC, BuildOptions, build_dataset
+from licoat.workflows.calculations.engines import ENGINES, open_engine
+from licoat.workflows.calculations.saddles import DISPLACE
+from licoat.workflows.calculations.seeds import Seed, read_seeds
+from licoat.workflows.calculations.store import Store
 
 A = {"Al": 4.05, "Cu": 3.6, "Ni": 3.48, "Au": 4.06}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from licoat.structures.errors import InputFileError
-from licoat.workflows.engines import SerialExecutor, open_engine
+from licoat.workflows.calculations.engines import SerialExecutor, open_engine
 
 DOCS = Path(__file__).parents[2] / "docs" / "parsl"
 LINUX = Path("/proc/self/environ").exists()

@@ -34,7 +34,7 @@ ENERGIES = """
 import json, sys
 import numpy as np
 from ase import Atoms
-from licoat.structures.calculators import calculator_spec
+from licoat.structures.crystals.calculators import calculator_spec
 cell, toml = json.loads(sys.argv[1]), sys.argv[2]
 calculator = calculator_spec(toml).make()
 for shear in (-0.01, -0.005, 0.0, 0.005, 0.01):

@@ -8,8 +8,8 @@ import pytest
 
 from licoat.structures import PhaseTable, load_phases
 from licoat.workflows import screen
-from licoat.workflows.exports import escape_latex, frame_latex, frame_markdown, save_files, save_frame
-from licoat.workflows.tables import DESIGN_COLUMNS, design_frame
+from licoat.workflows.output.exports import escape_latex, frame_latex, frame_markdown, save_files, save_frame
+from licoat.workflows.output.tables import DESIGN_COLUMNS, design_frame
 
 FRAME = pd.DataFrame(
     {

@@ -11,11 +11,11 @@ from scipy import constants
 
 from licoat.structures import MissingDataError
 from licoat.thermo import react
-from licoat.workflows import paper
-from licoat.workflows.compare import PAPER as NUMBERS
 from licoat.workflows.layer import mechanics
-from licoat.workflows.paper import REFERENCE, judge, paper_table
-from licoat.workflows.paper_checks import PAPER, Check, Source, Verdict, fact, known, paper_context, shear_gpa
+from licoat.workflows.paper import table as paper
+from licoat.workflows.paper.checks import PAPER, Check, Source, Verdict, fact, known, paper_context, shear_gpa
+from licoat.workflows.paper.table import REFERENCE, judge, paper_table
+from licoat.workflows.screening.comparison import PAPER as NUMBERS
 
 F = constants.physical_constants["Faraday constant"][0]  # C/mol
 A3 = constants.Avogadro * 1e-24  # cm3/mol per A^3

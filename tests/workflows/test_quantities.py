@@ -5,9 +5,9 @@ import math
 import pytest
 
 from licoat.structures import PhaseTable
-from licoat.structures.provenance import Manifest
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo import lithiate
-from licoat.workflows.quantities import INSULATOR_GAP_EV, QUANTITIES, measure_all
+from licoat.workflows.screening.quantities import INSULATOR_GAP_EV, QUANTITIES, measure_all
 
 ATOMIC_MASS_G = {"Li": 6.94, "O": 15.999, "Sb": 121.760}  # IUPAC abridged
 N_A = 6.02214076e23

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from licoat.workflows.criteria import Criterion, State, Verdict
-from licoat.workflows.ranking import pareto_front, score
+from licoat.workflows.screening.criteria import Criterion, State, Verdict
+from licoat.workflows.screening.ranking import pareto_front, score
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 

@@ -11,8 +11,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from licoat.structures import calculator_spec
-from licoat.structures.crystal import Crystal, read_crystal
+from licoat.structures.crystals import calculator_spec
+from licoat.structures.crystals.crystal import Crystal, read_crystal
 from licoat.structures.errors import CalculatorError
 
 CELL = "_cell_length_a 4.2\n_cell_length_b 4.2\n_cell_length_c 4.2\n" + "".join(
@@ -194,8 +194,8 @@ def test_a_known_result_needs_no_calculator(run, run_json, counting, copper, mon
     def gone(_):
         raise CalculatorError("gone")
 
-    monkeypatch.setattr("licoat.structures.calculator_spec._MADE", {})
-    monkeypatch.setattr("licoat.structures.calculator_spec.CalculatorSpec._make", gone)
+    monkeypatch.setattr("licoat.structures.crystals.calculator_spec._MADE", {})
+    monkeypatch.setattr("licoat.structures.crystals.calculator_spec.CalculatorSpec._make", gone)
     assert run_json("relax", copper, "--calculator", calculator) == first
     status, out, err = run("relax", copper, "--calculator", calculator, "--fmax", "0.02")
     assert (status, out) == (2, "")

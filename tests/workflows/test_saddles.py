@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from licoat.structures import InputFileError
-from licoat.structures.calculators import CALCULATORS
-from licoat.structures.crystal import Crystal
-from licoat.structures.facts import DATA
-from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.dataset import DOCUMENT, BuildOptions, build_dataset
-from licoat.workflows.engines import open_engine
-from licoat.workflows.seeds import Seed, read_seeds
+from licoat.structures.crystals.calculators import CALCULATORS
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.structures.phases.facts import DATA
+from licoat.workflows.calculations.dataset import DOCUMENT, BuildOptions, build_dataset
+from licoat.workflows.calculations.engines import open_engine
+from licoat.workflows.calculations.seeds import Seed, read_seeds
 
 TIGHT = RelaxationSettings(fmax_ev_per_a=0.001, smax_gpa=0.01)
 

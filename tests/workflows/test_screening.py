@@ -12,9 +12,9 @@ from pymatgen.core import Composition
 
 from licoat.structures import MissingDataError, PhaseTable
 from licoat.structures.errors import FormulaError
+from licoat.thermo.oxides import above_hull
 from licoat.workflows import Criterion, load_criteria, screen
-from licoat.workflows.criteria import State
-from licoat.workflows.screening import above_hull
+from licoat.workflows.screening.criteria import State
 
 DECISIVE = ("pass", "fail", "uncertain", "unknown")
 

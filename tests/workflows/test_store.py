@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from licoat.structures.calculators import CALCULATORS
-from licoat.structures.crystal import Crystal
+from licoat.structures.crystals.calculators import CALCULATORS
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.relaxation import RelaxationSettings
 from licoat.structures.errors import InputFileError, SnapshotError
-from licoat.structures.relaxation import RelaxationSettings
-from licoat.workflows.calculations import Task
-from licoat.workflows.store import FAILED, OK, Records, Store, content_key
+from licoat.workflows.calculations.store import FAILED, OK, Records, Store, content_key
+from licoat.workflows.calculations.tasks import Task
 
 EMT = CALCULATORS["emt"]
 CELL = Crystal(((0.0, 1.8, 1.8), (1.8, 0.0, 1.8), (1.8, 1.8, 0.0)), ("Cu",), ((0.0, 0.0, 0.0),))

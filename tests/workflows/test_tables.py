@@ -12,7 +12,7 @@ import pytest
 
 from licoat.structures import load_phases
 from licoat.workflows import screen
-from licoat.workflows.tables import to_latex, to_markdown
+from licoat.workflows.output.tables import to_latex, to_markdown
 
 FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"} | {
     f"design.{ending}" for ending in ("csv", "md", "tex", "xlsx")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from licoat.workflows.commands.common import path_text, positive, positive_number
 
 if TYPE_CHECKING:
-    from licoat.structures.calculator_spec import CalculatorSpec
-    from licoat.structures.relaxation import RelaxationSettings
+    from licoat.structures.crystals.calculator_spec import CalculatorSpec
+    from licoat.structures.crystals.relaxation import RelaxationSettings
 
 __all__ = [
     "add_calculator",
@@ -78,7 +78,7 @@ def add_displace(parser: argparse.ArgumentParser) -> None:
 
 def calculator(options: argparse.Namespace) -> "CalculatorSpec":
     """Return the calculator that the options name."""
-    from licoat.structures.calculators import calculator_spec
+    from licoat.structures.crystals.calculators import calculator_spec
 
     return calculator_spec(options.calculator, device=options.device)
 
@@ -87,7 +87,7 @@ def engine(options: argparse.Namespace) -> tuple[Callable[[], AbstractContextMan
     """Return how to open the engine that the options name, and how many tasks to send out at a time."""
     import os
 
-    from licoat.workflows.engines import open_engine
+    from licoat.workflows.calculations.engines import open_engine
 
     workers = options.workers or os.cpu_count() or 1
     opened = open_engine(
@@ -99,7 +99,7 @@ def engine(options: argparse.Namespace) -> tuple[Callable[[], AbstractContextMan
 
 def relaxation(options: argparse.Namespace) -> "RelaxationSettings":
     """Return the settings of relaxations."""
-    from licoat.structures.relaxation import RelaxationSettings
+    from licoat.structures.crystals.relaxation import RelaxationSettings
 
     return RelaxationSettings(
         fmax_ev_per_a=options.fmax,

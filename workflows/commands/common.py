@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from licoat.structures.phases import PhaseTable
+    from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["SOURCE_HELP", "add_command", "load", "path_text", "phase_ids", "positive", "positive_number", "print_json"]
 

@@ -77,21 +77,21 @@ def _add_fetch(actions: Any) -> None:  # noqa: ANN401
 
 def _data_info(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
-    from licoat.workflows.inventory import inventory
+    from licoat.structures.phases.inventory import inventory
 
     phases = load_phases(options.source)
     found = inventory(phases)
     if options.json:
         print_json({"manifest": phases.manifest.to_dict(), **found})
     elif not options.quiet:
-        from licoat.workflows.console import print_data
+        from licoat.workflows.output.console import print_data
 
         print_data(phases, found)
 
 
 def _data_verify(options: argparse.Namespace) -> None:
     from licoat.structures import SnapshotError, load_phases
-    from licoat.structures.health import verify
+    from licoat.structures.phases.health import verify
 
     checks = verify(load_phases(options.source))
     failed = [check for check in checks if check.problem]
@@ -107,12 +107,12 @@ def _data_verify(options: argparse.Namespace) -> None:
 
 
 def _data_fetch(options: argparse.Namespace) -> None:
-    from licoat.structures import mp_fetch
-    from licoat.structures.materials_project import snapshot_folder
+    from licoat.structures.materials_project import fetch
+    from licoat.structures.materials_project.snapshots import snapshot_folder
 
     targets = [*options.targets, *([options.oxides] if options.oxides else [])]
     shown = sys.stderr.isatty() and not (options.quiet or options.json)
-    manifest = mp_fetch.fetch_snapshot(
+    manifest = fetch.fetch_snapshot(
         targets,
         out=options.out,
         thermo_type=options.thermo,
@@ -153,8 +153,8 @@ def _data_build(options: argparse.Namespace) -> None:
 
 
 def _build_dataset(options: argparse.Namespace) -> None:
-    from licoat.workflows.dataset import BuildOptions, build_dataset
-    from licoat.workflows.seeds import read_seeds
+    from licoat.workflows.calculations.dataset import BuildOptions, build_dataset
+    from licoat.workflows.calculations.seeds import read_seeds
 
     out = _checked_folder(options)
     opened, window = calculation.engine(options)
@@ -183,7 +183,7 @@ def _build_dataset(options: argparse.Namespace) -> None:
         for name, reason in sorted(dataset.failures.items()):
             sys.stdout.write(f"  no result: {name}: {reason}\n")
     if options.ase_db is not None:
-        from licoat.workflows.ase_database import write_ase_database
+        from licoat.workflows.calculations.ase_database import write_ase_database
 
         write_ase_database(out, Path(options.ase_db))
 
@@ -191,7 +191,7 @@ def _build_dataset(options: argparse.Namespace) -> None:
 def _checked_folder(options: argparse.Namespace) -> Path:
     """Return the folder to build in; refuse options that do not go together before anything starts."""
     from licoat.structures.errors import InputFileError
-    from licoat.workflows.dataset import STORE
+    from licoat.workflows.calculations.dataset import STORE
 
     if options.relaxed is not None:
         raise InputFileError("--seeds and --relaxed exclude each other: start structures or relaxed ones")
@@ -206,7 +206,7 @@ def _checked_folder(options: argparse.Namespace) -> Path:
     if options.retry_failed and not options.resume:
         raise InputFileError("--retry-failed needs --resume: a new build has no failed calculations")
     if options.ase_db is not None:
-        from licoat.workflows.ase_database import check_ase_database
+        from licoat.workflows.calculations.ase_database import check_ase_database
 
         check_ase_database(Path(options.ase_db))
     if options.keep_symmetry and options.displace in ("unreported", "all"):
@@ -215,8 +215,8 @@ def _checked_folder(options: argparse.Namespace) -> Path:
 
 
 def _build_embedded(options: argparse.Namespace) -> None:
-    from licoat.structures.builtin import PARQUET, RELAXED, build_builtin
     from licoat.structures.errors import InputFileError
+    from licoat.structures.phases.builtin import PARQUET, RELAXED, build_builtin
 
     out = Path(options.out) if options.out else PARQUET
     if out.suffix != ".parquet":

@@ -81,8 +81,8 @@ def _layer(options: argparse.Namespace) -> None:
         loading = answer.oxide_loading_mg_per_cm2
     layer = evaluate_layer(material, path, loading, options.lithium, layer_options)
     if options.plot is not None:
-        from licoat.workflows.compare import PAPER_OXIDE
-        from licoat.workflows.layer.figures import save_stack_figure
+        from licoat.workflows.output.layer_figure import save_stack_figure
+        from licoat.workflows.screening.comparison import PAPER_OXIDE
 
         layers = [layer]
         if material.oxide != PAPER_OXIDE and path.phases.rows_of(PAPER_OXIDE):  # the founding case stands beside
@@ -93,6 +93,6 @@ def _layer(options: argparse.Namespace) -> None:
     if options.json:
         print_json(layer.to_dict() | ({"target": answer.to_dict()} if answer else {}))
     elif not options.quiet:
-        from licoat.workflows.layer.card import print_layer
+        from licoat.workflows.output.layer_card import print_layer
 
         print_layer(layer, answer)

@@ -19,17 +19,17 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
 
 def _paper(options: argparse.Namespace) -> None:
-    from licoat.workflows.paper import paper_table
+    from licoat.workflows.paper.table import paper_table
 
     table = paper_table()
     if options.out is not None:
-        from licoat.workflows.exports import save_frame
+        from licoat.workflows.output.exports import save_frame
 
         caption = "Numbers of the founding paper, recomputed; sources as explained by licoat paper --json."
         save_frame(table.to_frame(), Path(options.out), "paper", caption, printed=table.to_printed_frame())
     if options.json:
         print_json(table.to_dict())
     elif not options.quiet:
-        from licoat.workflows.console import print_paper
+        from licoat.workflows.output.console import print_paper
 
         print_paper(table)

@@ -37,7 +37,7 @@ def _add_compare(commands: Any) -> None:  # noqa: ANN401
 def _react(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.thermo import Reaction, react
-    from licoat.workflows.measurement import measured_reaction, measured_volume_ratio
+    from licoat.thermo.measurement import measured_reaction, measured_volume_ratio
 
     phases = load(options)
     reaction = react(options.equation, phases, anode=options.anode, phase_ids=phase_ids(options.phase, phases))
@@ -47,7 +47,7 @@ def _react(options: argparse.Namespace) -> None:
         side = measured.to_dict() if isinstance(measured, Reaction) else {"missing": measured}
         print_json(reaction.to_dict() | {"measured": side | {"measured_volume_ratio_oxide": ratio}})
     elif not options.quiet:
-        from licoat.workflows.console import print_reaction
+        from licoat.workflows.output.console import print_reaction
 
         print_reaction(reaction, measured, ratio)
 
@@ -55,25 +55,25 @@ def _react(options: argparse.Namespace) -> None:
 def _path(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.thermo import lithiate
-    from licoat.workflows.measurement import measured_side
+    from licoat.thermo.measurement import measured_side
 
     path = lithiate(options.formula, load(options), anode=options.anode, phase_id=options.phase)
     side = measured_side(path, load_phases("measured"))
     if options.plot:
-        from licoat.thermo.figures import save_path_figure
+        from licoat.workflows.output.path_figure import save_path_figure
 
         save_path_figure(path, Path(options.plot))
     if options.json:
         print_json(path.to_dict() | {"measured": side.to_dict()})
     elif not options.quiet:
-        from licoat.workflows.console import print_path
+        from licoat.workflows.output.console import print_path
 
         print_path(path, side)
 
 
 def _compare(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
-    from licoat.workflows.compare import compare
+    from licoat.workflows.screening.comparison import compare
 
     sources = {"builtin mp2020": load_phases("builtin"), "builtin none": load_phases("builtin", scheme="none")}
     if options.source not in {"builtin", "measured"}:
@@ -82,6 +82,6 @@ def _compare(options: argparse.Namespace) -> None:
     if options.json:
         print_json(comparison.to_dict())
     elif not options.quiet:
-        from licoat.workflows.console import print_comparison
+        from licoat.workflows.output.console import print_comparison
 
         print_comparison(comparison)

@@ -30,8 +30,8 @@ def _relax(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from licoat.structures.errors import NotConvergedError
-    from licoat.workflows.relaxing import relax_files
-    from licoat.workflows.store import Store
+    from licoat.workflows.calculations.relaxing import relax_files
+    from licoat.workflows.calculations.store import Store
 
     out = None if options.out is None else _folder(Path(options.out), options.files)
     settings = replace(calculation.relaxation(options), relax_cell=not options.fixed_cell)
@@ -54,7 +54,7 @@ def _relax(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"structures": [item.to_dict() for item in relaxed]})
     elif not options.quiet:
-        from licoat.workflows.console import print_relaxed
+        from licoat.workflows.output.console import print_relaxed
 
         print_relaxed(relaxed)
     if out is not None:

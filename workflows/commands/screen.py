@@ -9,7 +9,7 @@ from licoat.workflows.commands import calculation
 from licoat.workflows.commands.common import add_command, load, path_text, phase_ids, positive, print_json
 
 if TYPE_CHECKING:
-    from licoat.structures.phases import PhaseTable
+    from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["add"]
 
@@ -43,8 +43,9 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
 def _screen(options: argparse.Namespace) -> None:
     from licoat.structures.errors import InputFileError
-    from licoat.workflows.criteria import load_criteria
-    from licoat.workflows.screening import can_be_screened, screen
+    from licoat.thermo.oxides import can_be_screened
+    from licoat.workflows.screening.criteria import load_criteria
+    from licoat.workflows.screening.screen import screen
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
@@ -64,7 +65,7 @@ def _screen(options: argparse.Namespace) -> None:
     if options.json:
         print_json(result.to_dict())
     elif not options.quiet:
-        from licoat.workflows.console import print_screen, say
+        from licoat.workflows.output.console import print_screen, say
 
         print_screen(result, options.top)
         if files:
@@ -73,8 +74,8 @@ def _screen(options: argparse.Namespace) -> None:
 
 def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable", tuple[str, ...]]:
     """Relax the structures of ``--add`` and join them to the table; identifiers with the lowest energy last."""
-    from licoat.workflows.addition import add_structures
-    from licoat.workflows.store import Store
+    from licoat.workflows.calculations.addition import add_structures
+    from licoat.workflows.calculations.store import Store
 
     opened, window = calculation.engine(options)
     shown = calculation.progress_wanted(options)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from licoat.structures import parse_formula
-from licoat.structures.enthalpy import boiling_point_k, enthalpy_of
-from licoat.structures.units import FARADAY_C_PER_MOL, STANDARD_TEMPERATURE_K
+from licoat.structures.chemistry.units import FARADAY_C_PER_MOL, STANDARD_TEMPERATURE_K
+from licoat.structures.phases.enthalpy import boiling_point_k, enthalpy_of
 
 __all__ = ["HIGHEST_TEMPERATURE_K", "Balance", "adiabatic_temperature", "heat_j_per_cm2", "melted_amount_mol_per_cm2"]
 

@@ -3,7 +3,7 @@
 Validity: one-dimensional bookkeeping; every phase has its crystal volume, no side reactions.
 """
 
-from licoat.structures.units import A3_TO_CM3_PER_MOL, FARADAY_C_PER_MOL
+from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL, FARADAY_C_PER_MOL
 
 __all__ = [
     "COULOMB_PER_MAH",

@@ -10,13 +10,13 @@ from functools import cache
 from typing import Literal
 
 from licoat.structures import PhaseTable, formula_unit
-from licoat.structures.elements import ION_CHARGE
-from licoat.structures.facts import number, observed_phase, read_facts
-from licoat.structures.formula import atoms_per_formula_unit, molar_mass_g, parse_formula
+from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.formula import atoms_per_formula_unit, molar_mass_g, parse_formula
+from licoat.structures.phases.facts import number, observed_phase, read_facts
 from licoat.thermo.lithiation import LithiationPath
+from licoat.thermo.measurement import measured_reaction
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer.options import LayerInputError
-from licoat.workflows.measurement import measured_reaction
 
 __all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
 

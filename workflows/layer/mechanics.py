@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from licoat.structures.units import ELEMENTARY_CHARGE_C
+from licoat.structures.chemistry.units import ELEMENTARY_CHARGE_C
 
 __all__ = [
     "Bounds",

@@ -140,7 +140,7 @@ def server(serve):
 @pytest.fixture
 def limits():
     """Make limits without waits that only a service needs; what is to end soon is given by the test."""
-    from licoat.structures.mp_session import Limits
+    from licoat.structures.materials_project.session import Limits
 
     def make(**changes):
         quick = {"connect_s": 5.0, "read_s": 10.0, "total_s": 20.0, "backoff_s": 0.01, "pace_s": 0.0, "lock_s": 20.0}
@@ -158,7 +158,7 @@ def soon(limits):
 @pytest.fixture
 def fetch(seen, limits, tmp_path):
     """Fetch into a folder of this test; what is raised is kept for the search for the key."""
-    from licoat.structures.mp_fetch import fetch_snapshot
+    from licoat.structures.materials_project.fetch import fetch_snapshot
 
     def call(source, targets=("Sb2O3",), **options):
         options = {"out": tmp_path / "out", "key": KEY, "limits": limits()} | options
@@ -203,7 +203,7 @@ def within():
 @pytest.fixture
 def load(tmp_path):
     """Read the snapshot a test fetched."""
-    from licoat.structures.materials_project import load_materials_project
+    from licoat.structures.materials_project.snapshots import load_materials_project
 
     return lambda path=None: load_materials_project(path or tmp_path / "out")
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from licoat.structures import mp_fetch
-from licoat.structures.mp_parts import locked
+from licoat.structures.materials_project import fetch as mp_fetch
+from licoat.structures.materials_project.parts import locked
 
 FETCH = ("data", "fetch", "--source", "mp")
 FAILURES = {

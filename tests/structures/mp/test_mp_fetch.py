@@ -292,7 +292,7 @@ def test_a_document_without_any_energy_of_the_target_is_named(server, fetch):
 
 
 def test_signature_is_the_documented_one():
-    from licoat.structures.mp_fetch import fetch_snapshot
+    from licoat.structures.materials_project.fetch import fetch_snapshot
 
     names = list(inspect.signature(fetch_snapshot).parameters)
     wanted = ["out", "thermo_type", "anode", "endpoint", "key", "limits", "include_nc", "progress", "batch_size"]

@@ -14,8 +14,8 @@ import pytest
 
 from licoat.structures import LicoatError, SnapshotError, mp_parts
 from licoat.structures.errors import InputFileError, SourceError
-from licoat.structures.mp_parts import locked
-from licoat.structures.mp_session import Limits
+from licoat.structures.materials_project.parts import locked
+from licoat.structures.materials_project.session import Limits
 
 FILES = ["phases.manifest.json", "phases.parquet"]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no flock")
@@ -74,7 +74,7 @@ def test_other_folders_are_free(server, fetch, out, tmp_path):
 
 
 def test_a_killed_fetch_blocks_nobody(server, fetch, process, out):
-    code = "import sys, time\nfrom licoat.structures.mp_parts import locked\nfrom pathlib import Path\n"
+    code = "import sys, time\nfrom licoat.structures.materials_project.parts import locked\nfrom pathlib import Path\n"
     code += "with locked(Path(sys.argv[1]), 0.0):\n    print('mine', flush=True)\n    time.sleep(60)\n"
     running = process(code, out, wait=False)
     assert running.stdout.readline() == "mine\n"

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from licoat.structures import LicoatError
-from licoat.structures.mp_fetch import fetch_snapshot
+from licoat.structures.materials_project.fetch import fetch_snapshot
 
 KEY = "sEcReTkEy0123456789abcdefLICOATx"  # also in conftest, which looks for it everywhere
 

@@ -9,7 +9,7 @@ import pytest
 
 from licoat.structures import LicoatError
 from licoat.structures.errors import SourceError
-from licoat.structures.mp_session import GuardedSession, Limits
+from licoat.structures.materials_project.session import GuardedSession, Limits
 
 KEY = "sEcReTkEy0123456789abcdefLICOATx"  # also in conftest
 QUERY = {"chemsys": "Li,O,Sb,Li-O,Li-Sb,O-Sb,Li-O-Sb", "_limit": 1000, "_fields": "material_id,volume"}

@@ -11,8 +11,8 @@ from licoat.structures import LicoatError, SnapshotError, load_phases, parquet
 
 FETCH = """
 import sys
-from licoat.structures.mp_fetch import fetch_snapshot
-from licoat.structures.mp_session import Limits
+from licoat.structures.materials_project.fetch import fetch_snapshot
+from licoat.structures.materials_project.session import Limits
 limits = Limits(connect_s=2.0, read_s=5.0, total_s=20.0, backoff_s=0.05, pace_s=0.0)
 fetch_snapshot(["Sb2O3"], endpoint=sys.argv[1], out=sys.argv[2], limits=limits, batch_size=2)
 """
@@ -268,7 +268,7 @@ raise SystemExit(status)
 def test_importing_the_package_imports_no_client(process):
     code = """
 import sys
-import licoat.structures, licoat.thermo, licoat.workflows, licoat.structures.materials_project
+import licoat.structures, licoat.thermo, licoat.workflows, licoat.structures.materials_project.snapshots
 heavy = {"mp_api", "emmet", "pymatgen", "requests", "boto3", "deltalake"}
 print(sorted({m.split(".")[0] for m in sys.modules} & heavy))
 """

@@ -3,9 +3,9 @@
 import pytest
 
 from licoat.structures import FormulaError
-from licoat.structures.elements import SYMBOLS
+from licoat.structures.chemistry.elements import SYMBOLS
 from licoat.structures.errors import InputFileError
-from licoat.structures.mp_fetch import ALL_BINARY, systems_of
+from licoat.structures.materials_project.fetch import ALL_BINARY, systems_of
 
 LI_O = ["Li", "O", "Li-O"]
 

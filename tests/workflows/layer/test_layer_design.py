@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licoat.structures import load_phases
-from licoat.structures.enthalpy import enthalpy_of
+from licoat.structures.chemistry.formula import molar_mass_g, parse_formula
 from licoat.structures.errors import LicoatError
-from licoat.structures.formula import molar_mass_g, parse_formula
+from licoat.structures.phases.enthalpy import enthalpy_of
 from licoat.thermo import lithiate
 from licoat.workflows import design_layer
 from licoat.workflows.layer import LayerInputError, LayerOptions, layer_material

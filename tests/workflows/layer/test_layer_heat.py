@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import constants
 from scipy.integrate import quad
 
-from licoat.structures.enthalpy import enthalpy_of
-from licoat.structures.facts import read_facts
+from licoat.structures.phases.enthalpy import enthalpy_of
+from licoat.structures.phases.facts import read_facts
 from licoat.workflows.layer.heat import (
     HIGHEST_TEMPERATURE_K,
     adiabatic_temperature,

@@ -1,0 +1,1 @@
+"""Crystals: files, calculators, relaxation, elastic constants, prototypes."""

@@ -1,0 +1,280 @@
+"""From relaxed structures to a table of phases: corrections, space groups, facts, sigmas.
+
+A *document* is what `licoat data build` writes and the embedded table is made from: JSON with the calculator, its
+settings, and ``phases``: per phase ``id``, ``formula``, ``converged``, ``energy_raw_ev_per_atom``,
+``volume_a3_per_atom``, ``structure``, and where they were computed the ``elastic`` moduli.
+"""
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.crystals.elastic_tensor import voigt_reuss_hill
+from licoat.structures.crystals.symmetry import SYMMETRY_PRECISION_A, space_group
+from licoat.structures.errors import InputFileError
+from licoat.structures.phases.enrichment import fact_columns
+from licoat.structures.phases.measured import load_measured
+from licoat.structures.phases.provenance import Manifest
+from licoat.structures.phases.schemes import error_class, mp2020_correction, rms_by_class
+from licoat.structures.phases.table import PhaseTable
+
+if TYPE_CHECKING:
+    from licoat.structures.crystals.calculator_spec import CalculatorSpec
+
+__all__ = [
+    "class_sigma",
+    "computed_columns",
+    "document_head",
+    "energy_columns",
+    "phase_columns",
+    "read_document",
+    "sigma_classes",
+    "write_document",
+]
+
+_NEEDED = {"label", "corrections", "o2_energy_ev_per_atom", "relaxation", "calculator", "phases"}
+_MODULI = ("bulk_modulus_gpa", "shear_modulus_gpa")
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a document of relaxed phases, JSON or JSON.gz.
+
+    Raises
+    ------
+    InputFileError
+        If the file cannot be read or is something else.
+    """
+    try:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", encoding="utf-8") as stream:
+            document = json.load(stream)
+        for name in sorted(_NEEDED):
+            _ = document[name]
+        for phase in document["phases"]:
+            _ = phase["id"], phase["formula"], phase["converged"], phase["structure"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError, zlib.error) as error:
+        raise InputFileError(
+            f"{path}: cannot read relaxed phases ({error}); expected what `licoat data build` writes: JSON with "
+            f"{', '.join(sorted(_NEEDED))}"
+        ) from error
+    return dict(document)
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document; the same content gives the same bytes, and the file appears whole or not at all."""
+    text = json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(gzip.compress((text + "\n").encode(), mtime=0))
+    temporary.replace(path)
+
+
+def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of all converged phases, and what a manifest should say of how they came about.
+
+    Parameters
+    ----------
+    document : mapping
+        See `read_document`.
+
+    Returns
+    -------
+    columns : dict
+        As `PhaseTable` takes them; besides ``raw_energy_ev_per_atom``, ``correction_ev_per_atom`` and
+        ``correction_name``. Gaps and moduli are published ones; computed moduli stand where none is published.
+    details : dict
+        ``not_converged`` (identifier to formula), ``duplicates_left_out``, ``computed_moduli`` (their number) and
+        ``computed_shear_modulus_rms_percent`` (against published ones), calculator and settings.
+
+    Raises
+    ------
+    InputFileError
+        If no phase converged.
+    """
+    phases = sorted((p for p in document["phases"] if p["converged"]), key=lambda p: str(p["id"]))
+    if not phases:
+        raise InputFileError(f"none of {len(document['phases'])} phases converged: there is no table to make")
+    rows, duplicates = _without_duplicates([phase_columns(phase, document) for phase in phases])
+    elastic = {str(p["id"]): p["elastic"] for p in phases if p.get("elastic")}
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= fact_columns(columns["formula"], columns["space_group_number"])
+    rms = _relative_rms_percent(columns, elastic)
+    _fill_moduli(columns, elastic, str(document["label"]), rms)
+    return columns, {
+        "calculator": document["calculator"],
+        "relaxation": document["relaxation"],
+        "elasticity": document.get("elasticity", {}),
+        "o2_energy_ev_per_atom": document["o2_energy_ev_per_atom"],
+        "symmetry_precision_a": SYMMETRY_PRECISION_A,
+        "not_converged": {str(p["id"]): formula_unit(p["formula"]) for p in document["phases"] if not p["converged"]},
+        "duplicates_left_out": duplicates,
+        "computed_moduli": len(elastic),
+        "computed_shear_modulus_rms_percent": rms,
+    }
+
+
+def phase_columns(phase: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one row: energy with its correction, volume, space group, structure."""
+    from pymatgen.core.structure import Structure
+
+    crystal = Crystal.from_dict(phase["structure"], str(phase["id"]))
+    formula = formula_unit(phase["formula"])
+    reference = document["o2_energy_ev_per_atom"]
+    own = formula != "O2" or reference is None
+    energy = float(phase["energy_raw_ev_per_atom"]) if own else float(reference)
+    correction, names = 0.0, ""
+    if document["corrections"] == "mp2020":
+        cell = Structure(crystal.lattice, list(crystal.species), crystal.frac_coords)
+        total, names = mp2020_correction(cell, energy * len(crystal))
+        correction = total / len(crystal)
+    symbol, number = space_group(crystal.lattice, crystal.species, crystal.frac_coords)
+    known = phase.get("known")
+    return {
+        "phase_id": str(phase["id"]),
+        "formula": formula,
+        "energy_ev_per_atom": energy + correction,
+        "raw_energy_ev_per_atom": energy,
+        "correction_ev_per_atom": correction,
+        "correction_name": names,
+        "energy_source": str(document["label"]) if own else "MP O2 (PBE)",
+        "volume_a3_per_atom": float(phase["volume_a3_per_atom"]),
+        "volume_source": str(document["label"]),
+        "n_sites": len(crystal),
+        "space_group": symbol,
+        "space_group_number": number,
+        "theoretical": -1 if known is None else int(not known),
+        "structure": json.dumps(crystal.to_dict(), separators=(",", ":")),
+    }
+
+
+def _without_duplicates(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Leave out phases that two start structures led to: same formula, space group, energy and volume; keep the lowest.
+
+    Relaxations that stop at the same thresholds reach the same minimum to about 0.1 meV/atom and 0.1 % in volume.
+    """
+    kept: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    left_out = []
+    for row in sorted(rows, key=lambda row: (row["raw_energy_ev_per_atom"], row["phase_id"])):
+        alike = kept.setdefault((row["formula"], row["space_group_number"]), [])
+        if any(_same_minimum(row, other) for other in alike):
+            left_out.append(row["phase_id"])
+        else:
+            alike.append(row)
+    out = set(left_out)
+    return [row for row in rows if row["phase_id"] not in out], sorted(left_out)
+
+
+def _same_minimum(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    close = math.isclose(a["raw_energy_ev_per_atom"], b["raw_energy_ev_per_atom"], rel_tol=0.0, abs_tol=1.5e-4)
+    return close and math.isclose(a["volume_a3_per_atom"], b["volume_a3_per_atom"], rel_tol=2e-3)
+
+
+def _fill_moduli(
+    columns: dict[str, Any], elastic: Mapping[str, Mapping[str, Any]], label: str, sigma_percent: float | None
+) -> None:
+    """Put computed moduli where none are published, also one alone: of senarmontite the bulk modulus is measured.
+
+    Their sigma is the error that the published ones show and, added in squares, half the distance of Voigt's and
+    Reuss's bounds.
+    """
+    for i, phase_id in enumerate(columns["phase_id"]):
+        found = elastic.get(phase_id)
+        missing = [name for name in _MODULI if columns[name][i] is None]
+        if found is None or not missing:
+            continue
+        for name in missing:
+            columns[name][i] = float(found[name])
+        distorted = ", of its distorted structure" if "distorted_ev_per_atom" in found else ""
+        kind, source = label, f"{label}, strain-stress{distorted}"
+        sigma = None if sigma_percent is None else math.hypot(sigma_percent, _spread_percent(found))
+        if len(missing) < len(_MODULI):
+            what = missing[0].partition("_")[0]
+            kind = f"{label} ({what}), {columns['elastic_kind'][i]}"
+            source = f"{what}: {source}; {columns['elastic_source'][i]}"
+            sigma = None if sigma is None else max(sigma, columns["elastic_sigma_percent"][i] or 0.0)
+        columns["elastic_kind"][i], columns["elastic_source"][i] = kind, source
+        columns["elastic_sigma_percent"][i] = None if sigma is None else round(sigma, 1)
+
+
+def _spread_percent(elastic: Mapping[str, Any]) -> float:
+    """Half the distance of the bounds of Voigt and Reuss on the shear modulus, relative to Hill's mean, in percent.
+
+    The mean of a layered crystal such as LiC12 is no more than the middle of a wide interval.
+    """
+    moduli = voigt_reuss_hill(elastic["stiffness_gpa"])
+    return 50.0 * (moduli.shear_voigt_gpa - moduli.shear_reuss_gpa) / moduli.shear_hill_gpa
+
+
+def _relative_rms_percent(columns: Mapping[str, Any], elastic: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """Root mean square of the relative error of computed shear moduli, in percent, against the published ones.
+
+    Compounds only: the moduli of the elements are published, and what is wrong with those of Mo, Ta, Re or W says
+    nothing of an oxide or a lithium alloy. Published moduli of another polymorph are left out, and a ratio is taken as
+    its logarithm, so that twice and half are equally wrong. None with fewer than five.
+    """
+    squares = []
+    for i, phase_id in enumerate(columns["phase_id"]):
+        published, kind = columns["shear_modulus_gpa"][i], columns["elastic_kind"][i]
+        found = elastic.get(phase_id)
+        compound = len(parse_formula(columns["formula"][i])) > 1
+        if compound and found is not None and published is not None and "polymorph" not in kind:
+            squares.append(math.log(found["shear_modulus_gpa"] / published) ** 2)
+    return None if len(squares) < 5 else round(100.0 * math.sqrt(sum(squares) / len(squares)), 1)
+
+
+def energy_columns(columns: dict[str, Any], classes: Mapping[str, Any], *, corrected: bool) -> dict[str, Any]:
+    """Return columns with the energies of one scheme: the raw ones, or those with corrections, and their sigmas."""
+    result = dict(columns)
+    raw, correction = np.array(result.pop("raw_energy_ev_per_atom")), np.array(result.pop("correction_ev_per_atom"))
+    result.pop("correction_name")
+    result["energy_ev_per_atom"] = raw + correction if corrected else raw
+    if classes:
+        result["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in result["formula"]]
+    return result
+
+
+def class_sigma(formula: str, classes: Mapping[str, Mapping[str, float]]) -> float:
+    """Sigma of a phase in eV/atom: that of its class, of the worst class if nothing of its class was measured."""
+    name = error_class(formula)
+    if name == "element":
+        return 0.0  # the reference; its error is part of that of every compound
+    found = classes.get(name)
+    return found["rms_ev_per_atom"] if found else max(c["rms_ev_per_atom"] for c in classes.values())
+
+
+def sigma_classes(columns: dict[str, Any], scheme: str, *, corrected: bool) -> dict[str, dict[str, float]]:
+    """Root-mean-square error per class of compounds, from the phases that have been measured.
+
+    Empty if the table lacks Li2O, whose error per oxygen is shared by all oxides.
+    """
+    plain = {name: columns[name] for name in ("phase_id", "formula")}
+    energy = energy_columns(columns, {}, corrected=corrected)["energy_ev_per_atom"]
+    table = PhaseTable({**plain, "energy_ev_per_atom": energy}, Manifest(source="computed", scheme=scheme))
+    computed, measured = _lowest(table), _lowest(load_measured())
+    if "Li2O" not in computed:
+        return {}
+    return rms_by_class(computed, measured, per_oxygen_ev=3.0 * (computed["Li2O"] - measured["Li2O"]))
+
+
+def _lowest(table: PhaseTable) -> dict[str, float]:
+    energy = table.column("formation_energy_ev_per_atom")
+    return {table.text("formula")[i]: float(energy[i]) for i in table.ground_states}
+
+
+def document_head(spec: "CalculatorSpec") -> dict[str, Any]:
+    """Return what a document says of its calculator."""
+    o2 = spec.o2_energy_ev_per_atom
+    return {
+        "calculator": spec.settings(),
+        "label": spec.label,
+        "corrections": spec.corrections,
+        "o2_energy_ev_per_atom": None if math.isnan(o2) else o2,
+    }

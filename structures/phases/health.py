@@ -1,0 +1,147 @@
+"""Checks of a table of phases: is it physically possible, complete and what its manifest says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
+from licoat.structures.phases.builtin import verify_builtin
+from licoat.structures.phases.facts import number, read_facts
+from licoat.structures.phases.table import PhaseTable
+
+__all__ = ["Check", "verify"]
+
+LI2O_RANGE_EV_PER_ATOM = (-2.25, -1.75)
+"""Formation energy of Li2O: measured -2.066, MP2020 -2.06, uncorrected PBE -1.82."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check; `problem` is empty if it holds."""
+
+    name: str
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, str | bool]:
+        """Return a JSON-able dictionary."""
+        return {"name": self.name, "ok": not self.problem, "problem": self.problem}
+
+
+def verify(phases: PhaseTable) -> list[Check]:
+    """Check a table.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+        Loading it has already checked the checksum of a snapshot.
+
+    Returns
+    -------
+    list of Check
+        One entry per check, failed ones with the phase and the reason.
+    """
+    checks: list[tuple[str, Callable[[PhaseTable], str]]] = [
+        ("every element has a phase of its own", _elements_present),
+        ("formation energies are within -6 and +5 eV/atom", _energy_range),
+        ("Li2O formation energy in range", _li2o),
+        ("volumes are within 3 and 120 A3/atom", _volumes),
+        ("moduli are positive and stable", _moduli),
+        ("gaps are within 0 and 15 eV and have a source", _gaps),
+        ("no phase stands twice", _duplicates),
+    ]
+    if phases.source == "builtin":
+        checks.append(("embedded table is what its inputs give", lambda _: "; ".join(verify_builtin()[:3])))
+    if phases.source == "measured":
+        checks.append(("enthalpy, entropy and Gibbs energy agree", lambda _: "; ".join(_gibbs_problems())))
+        checks.append(("heat capacity tables agree with the values at 298 K", lambda _: "; ".join(_cp_problems())))
+    return [Check(name, test(phases)) for name, test in checks]
+
+
+def _elements_present(phases: PhaseTable) -> str:
+    own = {f for f in phases.formulas if len(parse_formula(f)) == 1}
+    missing = [symbol for symbol in phases.symbols if formula_unit(symbol) not in own]
+    return f"no phase of {', '.join(missing)}" if missing else ""
+
+
+def _first(phases: PhaseTable, bad: np.ndarray, column: str) -> str:
+    if not bad.any():
+        return ""
+    i = int(np.flatnonzero(bad)[0])
+    return f"{phases.text('phase_id')[i]} ({phases.text('formula')[i]}) has {column} {phases.column(column)[i]:g}"
+
+
+def _energy_range(phases: PhaseTable) -> str:
+    energy = phases.column("formation_energy_ev_per_atom")
+    return _first(phases, (energy < -6.0) | (energy > 5.0), "formation_energy_ev_per_atom")
+
+
+def _li2o(phases: PhaseTable) -> str:
+    rows = phases.rows_of("Li2O")
+    if not rows:
+        return ""
+    energy = float(phases.column("formation_energy_ev_per_atom")[rows[0]])
+    low, high = LI2O_RANGE_EV_PER_ATOM
+    return "" if low < energy < high else f"Li2O has {energy:.3f} eV/atom, expected {low} to {high}"
+
+
+def _volumes(phases: PhaseTable) -> str:
+    volume = phases.column("volume_a3_per_atom")
+    return _first(phases, (volume < 3.0) | (volume > 120.0), "volume_a3_per_atom")
+
+
+def _moduli(phases: PhaseTable) -> str:
+    bulk, shear = phases.column("bulk_modulus_gpa"), phases.column("shear_modulus_gpa")
+    return _first(phases, (bulk <= 0) | (bulk > 1000), "bulk_modulus_gpa") or _first(
+        phases, (shear <= 0) | (shear > 1000), "shear_modulus_gpa"
+    )
+
+
+def _gaps(phases: PhaseTable) -> str:
+    gap = phases.column("band_gap_ev")
+    nameless = ~np.isnan(gap) & (np.array(phases.text("band_gap_kind")) == "")
+    return _first(phases, (gap < 0) | (gap > 15) | nameless, "band_gap_ev")
+
+
+def _duplicates(phases: PhaseTable) -> str:
+    energy, volume = phases.column("formation_energy_ev_per_atom"), phases.column("volume_a3_per_atom")
+    seen: dict[tuple[str, float, float], str] = {}
+    for i, formula in enumerate(phases.text("formula")):
+        if np.isnan(energy[i]) or np.isnan(volume[i]):
+            continue
+        key = (formula, round(float(energy[i]), 6), round(float(volume[i]), 4))
+        first = seen.setdefault(key, phases.text("phase_id")[i])
+        if first != phases.text("phase_id")[i]:
+            return f"{first} and {phases.text('phase_id')[i]} ({formula}) have the same energy and volume"
+    return ""
+
+
+def _gibbs_problems(tolerance_kj_per_mol: float = 1.5) -> Iterator[str]:
+    """Compare tabulated Gibbs energies with H - T (S - sum of element entropies), within the enthalpy's sigma."""
+    rows = list(read_facts("thermochem"))
+    entropy: dict[str, float] = {}
+    for row in rows:
+        value = number(row["S298_J_molK"])
+        if row["klass"] == "element" and value is not None:
+            ((symbol, atoms),) = parse_formula(row["formula"]).items()
+            entropy.setdefault(symbol, value / atoms)
+    for row in rows:
+        h, s, g = (number(row[name]) for name in ("dHf298_kJ_mol", "S298_J_molK", "dGf298_kJ_mol"))
+        counts = parse_formula(row["formula"])
+        if h is None or s is None or g is None or not set(counts) <= set(entropy):
+            continue
+        expected = h - STANDARD_TEMPERATURE_K * (s - sum(n * entropy[e] for e, n in counts.items())) / 1000.0
+        if abs(expected - g) > max(tolerance_kj_per_mol, number(row["u_dHf"]) or 0.0):
+            yield f"{row['key']}: G {g} but H - TS {expected:.1f} kJ/mol"
+
+
+def _cp_problems(tolerance: float = 0.03) -> Iterator[str]:
+    """Compare the first point of each heat capacity table with the tabulated value at 298 K."""
+    known = {row["formula"]: number(row["Cp298_J_molK"]) for row in read_facts("thermochem")}
+    for row in read_facts("heat_capacity"):
+        expected = known.get(row["formula"])
+        if float(row["T_K"]) != STANDARD_TEMPERATURE_K or expected is None:
+            continue
+        if abs(float(row["Cp_J_molK"]) / expected - 1.0) > tolerance:
+            yield f"{row['formula']}: {row['Cp_J_molK']} in heat_capacity.csv, {expected} J/mol/K in thermochem.csv"

@@ -1,0 +1,69 @@
+"""Which oxides of a table are worth asking about: those near their own hull, without the anode metal."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from licoat.structures.chemistry.formula import atoms_per_formula_unit, parse_formula
+from licoat.structures.errors import MissingDataError
+from licoat.structures.phases.table import PhaseTable
+from licoat.thermo.hull import titrate_many
+
+__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides"]
+
+HULL_CUTOFF_EV_PER_ATOM = 0.05
+"""Binary oxides further above their hull are not screened by default."""
+
+
+def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], dict[str, str]]:
+    """Return the binary oxides of a table that are screened by default.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+    anode : str
+        Oxides of the anode metal are left out.
+
+    Returns
+    -------
+    chosen : list of str
+        Formulas whose lowest phase is within 50 meV/atom of its hull.
+    left_out : dict of str to str
+        The others, with the reason.
+    """
+    not_converged = phases.manifest.details.get("not_converged", {}).values()
+    chosen: list[str] = []
+    left_out = {f: "its relaxation did not converge" for f in not_converged if f not in phases.formulas}
+    binary = [f for f in phases.formulas if len(atoms := parse_formula(f)) == 2 and "O" in atoms and anode not in atoms]
+    for formula in binary:
+        try:
+            distance = above_hull([formula], phases, anode)[0]
+        except MissingDataError as error:
+            left_out[formula] = str(error)
+            continue
+        if distance <= HULL_CUTOFF_EV_PER_ATOM:
+            chosen.append(formula)
+        else:
+            left_out[formula] = (
+                f"{1000 * distance:.0f} meV/atom above its hull (more than {1000 * HULL_CUTOFF_EV_PER_ATOM:.0f})"
+            )
+    return chosen, left_out
+
+
+def can_be_screened(formula: str, anode: str = "Li") -> bool:
+    """Say whether a compound is an oxide that could react: with oxygen, another element, and no anode metal."""
+    atoms = parse_formula(formula)
+    return "O" in atoms and len(atoms) > 1 and anode not in atoms
+
+
+def above_hull(formulas: Sequence[str], phases: PhaseTable, anode: str) -> list[float]:
+    """Distance of the lowest phase of each formula from its hull without the anode metal, eV/atom."""
+    paths = titrate_many(phases, formulas, anode)
+    found = []
+    for formula, path in zip(formulas, paths, strict=True):
+        rows = phases.rows_of(formula)
+        lowest = float(phases.energy_ev_per_fu[rows[0]]) if rows else float("nan")
+        if np.isnan(lowest):
+            raise MissingDataError(f"{formula} has no energy in {phases.source}")
+        found.append(max(0.0, (lowest - float(path.energy_ev_per_fu[0])) / atoms_per_formula_unit(formula)))
+    return found

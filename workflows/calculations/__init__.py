@@ -1,0 +1,1 @@
+"""Calculations: tasks, engines, store, start structures, data sets, moduli."""

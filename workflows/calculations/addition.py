@@ -1,0 +1,145 @@
+"""Add a phase of one's own to a table: relaxed on the table's own energy scheme, then one of its phases."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from licoat.structures.chemistry.formula import element_set, parse_formula
+from licoat.structures.crystals.calculator_spec import CalculatorSpec
+from licoat.structures.crystals.crystal import MAX_ATOMS, read_crystal
+from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError
+from licoat.structures.phases.computed import class_sigma, document_head, phase_columns
+from licoat.structures.phases.enrichment import fact_columns
+from licoat.structures.phases.provenance import Manifest
+from licoat.structures.phases.table import PhaseTable
+from licoat.workflows.calculations.dataset import phase_record
+from licoat.workflows.calculations.saddles import descend
+from licoat.workflows.calculations.store import FAILED, Store
+from licoat.workflows.calculations.tasks import OpenEngine, Progress, Run, Task, run_tasks
+
+__all__ = ["add_structures"]
+
+
+def add_structures(  # noqa: PLR0913 - keyword-only options of the command
+    phases: PhaseTable,
+    files: Sequence[str | Path],
+    spec: CalculatorSpec,
+    *,
+    store: Store,
+    open_engine: OpenEngine,
+    settings: RelaxationSettings = RelaxationSettings(),  # noqa: B008 - frozen
+    displace: bool = False,
+    max_atoms: int = MAX_ATOMS,
+    window: int = 8,
+    progress: Progress | None = None,
+) -> tuple[PhaseTable, tuple[str, ...]]:
+    """Relax structures and join them to a table of the same energy scheme.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+    files : sequence of str or Path
+        Structure files; a phase is named by its file's stem.
+    spec : CalculatorSpec
+        Calculator whose energies are those of the table.
+    store : Store
+        Where relaxations are kept, so that the same one is not done again.
+    open_engine : callable
+        See `licoat.workflows.calculations.engines.open_engine`.
+    settings : RelaxationSettings
+    displace : bool
+        Displace the relaxed structures and relax them again, see `calculations.saddles`; the lower one counts.
+    max_atoms : int
+        Largest cell.
+    window : int
+        Relaxations sent out at a time.
+    progress : callable, optional
+        Called with the kind of calculation, the numbers done, failed, and all.
+
+    Returns
+    -------
+    table : PhaseTable
+        The table with the new phases.
+    phase_ids : tuple of str
+        Of the new phases, in the order of the files.
+
+    Raises
+    ------
+    InputFileError
+        If a structure file cannot be used, or two files or a file and a phase have one name.
+    IncompatibleEnergiesError
+        If the calculator's energies are not on the table's scheme.
+    MissingDataError
+        If a structure holds an element of which the table has no phase.
+    NotConvergedError
+        If a relaxation failed; nothing is added then.
+    """
+    corrections = phases.scheme.partition("/")[2]
+    if spec.scheme(corrections) != phases.scheme:
+        raise IncompatibleEnergiesError(
+            f"calculator {spec.name} gives energies of scheme {spec.scheme(corrections)!r}, {phases.source} has "
+            f"{phases.scheme!r}: one hull needs one scheme"
+        )
+    names = [Path(file).stem for file in files]
+    for i, name in enumerate(names):
+        if name in phases or name in names[:i]:
+            raise InputFileError(f"{files[i]}: there is a phase {name!r} already; rename the file")
+    crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
+    for file, crystal in zip(files, crystals, strict=True):
+        strange = sorted(element_set(crystal.formula) - set(phases.symbols))
+        if strange:
+            raise MissingDataError(
+                f"{file}: {crystal.formula} holds {', '.join(strange)}, of which {phases.source} has no phase, so it "
+                "has no formation energy there; `licoat data build` makes a table with further elements"
+            )
+    tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
+    run = partial(run_tasks, store=store, open_engine=open_engine, window=window, retry_failed=True, progress=progress)
+    records = _relaxed(tasks, run, displace=displace)
+    head = document_head(spec)
+    if corrections == "none":
+        head["corrections"] = "none"
+    rows = []
+    for file, task in zip(files, tasks, strict=True):
+        record = phase_record(task.name, task.crystal, records[task.key])
+        if not record["converged"]:
+            raise NotConvergedError(f"{file}: cannot be added: {record['reason']}")
+        rows.append(phase_columns(record, head))
+    return _joined(phases, rows), tuple(names)
+
+
+def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, dict[str, Any]]:
+    """Relax, and displaced once more if asked for; a second relaxation that failed is a failure."""
+    records = dict(run(tasks, "relaxing"))
+    for key, descent in (descend(records, tasks, run) if displace else {}).items():
+        records[key] = descent.record | ({"status": FAILED, "reason": descent.reason} if descent.reason else {})
+    return records
+
+
+def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable:
+    """Add new rows to a table, with formation energies against its elements."""
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= fact_columns(columns["formula"], columns["space_group_number"])
+    classes = phases.manifest.details.get("sigma_ev_per_atom", {}).get(phases.scheme.rpartition("/")[2])
+    if classes:
+        columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
+    reference = {
+        symbol: float(phases.column("energy_ev_per_atom")[phases.rows_of(symbol)[0]]) for symbol in phases.symbols
+    }
+    columns["formation_energy_ev_per_atom"] = [
+        energy - _reference(formula, reference)
+        for energy, formula in zip(columns["energy_ev_per_atom"], columns["formula"], strict=True)
+    ]
+    source = f"added:{'+'.join(columns['phase_id'])}"
+    new = PhaseTable(columns, Manifest(source=source, scheme=phases.scheme)).columns()
+    # A table of its own takes the lowest phase of an element in it for the zero, which a polymorph alone is not.
+    new["formation_energy_ev_per_atom"] = columns["formation_energy_ev_per_atom"]
+    old = phases.columns()
+    joined = {name: [*old[name], *new[name]] for name in old if name in new}
+    return PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
+
+
+def _reference(formula: str, reference: Mapping[str, float]) -> float:
+    counts = parse_formula(formula)
+    return sum(n * reference[symbol] for symbol, n in counts.items()) / sum(counts.values())

@@ -1,0 +1,18 @@
+"""Tables, exports, console and figures: reads results, and nothing that is read imports it.
+
+Results reach what stands here by `licoat.structures.rendering.rendered`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["plot_path", "result_frame", "save_result"]
+
+_HOME = {"plot_path": "path_figure", "result_frame": "tables", "save_result": "tables"}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
+    """Import on first use: figures need matplotlib, tables pandas."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

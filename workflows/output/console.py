@@ -1,0 +1,273 @@
+"""What the command line prints: tables and cards for people."""
+
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from licoat.structures import PhaseTable
+from licoat.structures.chemistry.formula import render_unicode
+from licoat.thermo import LithiationPath, Reaction
+from licoat.thermo.measurement import MeasuredSide
+from licoat.thermo.reaction import phase_values
+from licoat.workflows.output.tables import LEGEND, source_line, verdict_marks
+from licoat.workflows.output.text import equation_text
+from licoat.workflows.paper.table import PaperTable
+from licoat.workflows.screening.comparison import Comparison
+from licoat.workflows.screening.screen import ScreeningResult
+
+if TYPE_CHECKING:
+    from licoat.workflows.calculations.relaxing import RelaxedFile
+
+__all__ = [
+    "print_comparison",
+    "print_data",
+    "print_paper",
+    "print_path",
+    "print_reaction",
+    "print_relaxed",
+    "print_screen",
+    "text_table",
+]
+
+
+def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+    """Lay out a plain text table.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Column headings.
+    rows : sequence of sequence of str
+        Cells.
+    left : sequence of int
+        Columns set flush left; the others are flush right.
+    """
+    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(heads), "  ".join("-" * w for w in widths), *map(line, rows)])
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _with_sigma(value: float | None, sigma: float | None, digits: int = 2) -> str:
+    if value is None:
+        return ""
+    return f"{value:.{digits}f}" if sigma is None else f"{value:.{digits}f} +- {sigma:.{digits}f}"
+
+
+def say(text: str = "") -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def print_screen(result: ScreeningResult, top: int) -> None:
+    """Print the best oxides, the funnel and what the marks mean."""
+    shown = result.candidates[:top]
+    anode = result.manifest["anode"]
+    heads = [
+        "#",
+        "oxide",
+        f"reaction with {anode}",
+        "dE eV/fu",
+        "measured",
+        f"eV/{anode}",
+        "MJ/kg ox",
+        "V/V_ox",
+        "V/V_all",
+    ]
+    heads += ["gaps (eV)", "G (GPa)", "criteria", "score"]
+    rows = []
+    for c in shown:
+        r = c.path.final
+        rows.append([
+            str(c.rank), c.path.oxide, r.equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
+            _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
+            _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
+            _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
+            phase_values(r, "shear_modulus_gpa", "elastic_kind"), verdict_marks(c), f"{c.score:.2f}",
+        ])  # fmt: skip
+    say(text_table(heads, rows, left=(1, 2, 9, 10, 11)))
+    say()
+    say(f"{len(shown)} of {len(result.candidates)} oxides shown; --top N shows more, --out DIR writes everything.")
+    say(f"Criteria in order: {', '.join(criterion.name for criterion in result.criteria)}.")
+    say(LEGEND)
+    say()
+    if result.pareto:
+        say(f"Pareto front of those that fail nothing: {', '.join(result.pareto)}.")
+    say("Funnel (an oxide leaves at the first criterion it fails):")
+    for step in result.funnel:
+        names = list(step.left)
+        tail = (
+            f"  left: {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}" if names else ""
+        )
+        say(f"  {step.step:<20}{step.remaining:>5}{tail}")
+    say()
+    say(source_line(result))
+
+
+def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
+    sigma = reaction.energy_sigma_ev_per_fu
+    anode, oxide, tnt_all = reaction.anode, reaction.oxide, reaction.tnt_ratio_reactants
+    voltage = _with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v)
+    return [
+        ("energy", f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
+        ("", f"{_number(reaction.energy_ev_per_atom, 3)} eV per atom of reactants"),
+        ("", f"{_number(reaction.energy_ev_per_anode_atom, 3) or '-'} eV per {anode}"),
+        ("", f"{_number(reaction.energy_kj_per_mol, 1)} kJ per mol {oxide}"),
+        ("heat", f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide} ({reaction.tnt_ratio_oxide:.2f} x TNT)"),
+        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants ({tnt_all:.2f} x TNT)"),
+        ("", f"{_number(reaction.heat_gj_per_m3_oxide, 1) or 'unknown'} GJ per m3 {oxide}"),
+        ("average voltage", f"{voltage or '-'} V against {anode}"),
+        ("volume", f"{_number(reaction.volume_ratio_oxide) or 'unknown'} products / {oxide}"),
+        ("", f"{_number(reaction.volume_ratio_reactants) or 'unknown'} products / all reactants"),
+        ("reacting phase", reaction.phase_id),
+    ]  # fmt: skip
+
+
+def _phase_table(reaction: Reaction) -> str:
+    rows = [
+        [
+            s.formula, s.phase_id, s.space_group, f"{s.amount:.4g}", _number(s.volume_a3_per_fu),
+            _number(s.volume_fraction), _number(s.band_gap_ev) or "?", s.band_gap_kind or "-",
+            _number(s.bulk_modulus_gpa, 1) or "?", _number(s.shear_modulus_gpa, 1) or "?", s.elastic_kind or "-",
+        ]
+        for s in reaction.products
+    ]  # fmt: skip
+    heads = [
+        "product",
+        "phase",
+        "space group",
+        "per fu",
+        "A3/fu",
+        "volume share",
+        "gap eV",
+        "kind",
+        "K GPa",
+        "G GPa",
+        "kind",
+    ]
+    return text_table(heads, rows, left=(0, 1, 2, 7, 10))
+
+
+def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio: float | None) -> None:
+    """Print a reaction as a card with the measured values beside it."""
+    say(equation_text(reaction.equation))
+    say()
+    for name, text in _reaction_lines(reaction):
+        say(f"  {name:<16}{text}")
+    say()
+    say(_phase_table(reaction))
+    say()
+    if isinstance(measured, Reaction):
+        energy = _with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)
+        heat, ratio = _number(measured.heat_mj_per_kg_oxide), _number(measured_ratio) or "unknown"
+        say(f"measured: {energy} eV per {measured.oxide}, {heat} MJ per kg, volume ratio {ratio}")
+    else:
+        say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
+    say(f"source: {reaction.source}, scheme {reaction.scheme}")
+
+
+def print_path(path: LithiationPath, side: MeasuredSide) -> None:
+    """Print the stages, the end state and the verdict of one oxide."""
+    say(f"{render_unicode(path.oxide)} on {path.anode}: {path.verdict}")
+    force = _with_sigma(path.driving_force_v, path.driving_force_sigma_v, 3)
+    if force:
+        what = "average voltage" if not path.is_inert else "full conversion would have"
+        say(f"  {what} {force} V" + (" (within one sigma of zero)" if path.verdict == "uncertain" else ""))
+    say(f"  reacting phase {path.phase_id}: {path.phase_choice}")
+    if path.stages:
+        say()
+        rows = [
+            [f"{s.anode_atoms_from:.4g}", f"{s.anode_atoms_to:.4g}", f"{s.voltage_v:.3f}", f"{s.energy_ev_per_fu:.3f}",
+             " + ".join(f if n == 1 else f"{n:.4g} {f}" for f, n in s.products.items())]
+            for s in path.stages
+        ]  # fmt: skip
+        say(text_table([f"{path.anode} from", "to", "V", "eV", f"products per {path.oxide}"], rows, left=(4,)))
+    if path.decomposition_energy_ev_per_fu < 0:
+        say(f"  before any {path.anode}: {path.decomposition_energy_ev_per_fu:.3f} eV by going to the lowest phases")
+    say()
+    say(f"end state  {equation_text(path.final.equation)}")
+    for name, text in _reaction_lines(path.final):
+        say(f"  {name:<16}{text}")
+    for name, reaction in path.staged.items():
+        if reaction is not None:
+            energy = _with_sigma(reaction.energy_ev_per_fu, reaction.energy_sigma_ev_per_fu)
+            per = reaction.oxide
+            say(f"  {name:<16}{equation_text(reaction.equation)}: {energy} eV per {per}")
+    for other in path.alternatives:
+        ratio = "" if other.volume_ratio_oxide is None else f", volume ratio {other.volume_ratio_oxide:.2f}"
+        say(f"  if it were      {other.phase_id} ({other.space_group}): {other.energy_ev_per_fu:.2f} eV{ratio}")
+    say()
+    say(_phase_table(path.final))
+    say()
+    if side.measured_missing:
+        say(f"measured: {side.measured_missing}")
+    else:
+        energy = _with_sigma(side.measured_energy_ev_per_fu, side.measured_energy_sigma_ev_per_fu)
+        say(
+            f"measured: {energy} eV per {path.oxide}, "
+            f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
+        )
+    say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
+    if path.phases.manifest.details.get("caution"):
+        say(f"caution: {path.phases.manifest.details['caution']}")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print all sources side by side."""
+    say(equation_text(comparison.equation))
+    say()
+    rows = []
+    for quantity, values in comparison.rows.items():
+        cells = [values[source] for source in comparison.sources]
+        rows.append([quantity, *("" if v is None else v if isinstance(v, str) else f"{v:.3f}" for v in cells)])
+    say(text_table(["", *comparison.sources], rows))
+    for source, note in comparison.notes.items():
+        say(f"{source}: {note}")
+    say("* computed (PBE or a potential trained on it); energies computed at 0 K, measured at 298.15 K")
+
+
+def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:
+    """Print what a source holds."""
+    manifest = phases.manifest
+    for name in ("source", "version", "scheme", "description", "licence", "created", "sha256"):
+        if getattr(manifest, name):
+            say(f"{name:<20}{getattr(manifest, name)}")
+    for name, value in details.items():
+        say(f"{name:<20}{value}")
+
+
+def print_paper(table: PaperTable) -> None:
+    """Print the founding paper's numbers beside ours, by theme, with the reason of every verdict."""
+    theme = ""
+    for row in table.rows:
+        if row.theme != theme:
+            theme = row.theme
+            say()
+            say(theme.upper())
+        ours = ", ".join(f"{source} {value:.4g}" for source, value in row.values.items()) or "-"
+        unit = row.unit if row.paper_value is not None else ""
+        say(f"  {row.quantity}")
+        say(f"    paper {row.paper_label} {unit}".rstrip() + f" | {ours} | {row.verdict.upper()}")
+        say(textwrap.fill(f"{row.explanation} [{row.where}]", 116, initial_indent="    ", subsequent_indent="    "))
+    say()
+    say(", ".join(f"{count} {verdict}" for verdict, count in table.counts.items()))
+
+
+def print_relaxed(relaxed: Sequence["RelaxedFile"]) -> None:
+    """Print one row per relaxed structure, and what its energy is."""
+    from licoat.workflows.calculations.relaxing import relaxed_rows
+
+    heads = ["file", "formula", "E eV/atom", "V A3/atom", "dV %", "space group", "K GPa", "G GPa", "result"]
+    say(text_table(heads, relaxed_rows(relaxed), left=(0, 1, 5, 8)))
+    say()
+    corrected = "without corrections" if relaxed[0].scheme.endswith("/none") else "which hold its corrections"
+    say(f"Energies of {relaxed[0].calculator} as it gives them (scheme {relaxed[0].scheme}), {corrected};")
+    say("dV is the change of volume; K and G are Hill's mean moduli (--elastic).")

@@ -1,0 +1,253 @@
+"""The tables of a screen: one schema, several outputs (CSV, Parquet, Markdown, LaTeX, Excel)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from licoat.structures.chemistry.formula import render_latex
+from licoat.thermo.reaction import phase_values
+from licoat.workflows.output.exports import escape_latex, latex_table, save_files, save_frame, write_excel
+from licoat.workflows.screening.criteria import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from licoat.workflows.screening.screen import Candidate, ScreeningResult
+
+__all__ = [
+    "DESIGN_COLUMNS",
+    "PAPER_COLUMNS",
+    "design_frame",
+    "result_frame",
+    "save_result",
+    "to_latex",
+    "to_markdown",
+]
+
+_SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
+LEGEND = (
+    "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
+    "Gaps and moduli: * computed (PBE or a potential trained on it), ? not known. Energies per formula unit of oxide."
+)
+
+
+def _row(candidate: "Candidate") -> dict[str, Any]:
+    path, reaction = candidate.path, candidate.path.final
+    measures = {name: measure.value for name, measure in candidate.measures.items()}
+    return {
+        "rank": candidate.rank,
+        "formula": path.oxide,
+        "score": candidate.score,
+        "pareto": candidate.on_front,
+        "verdict": path.verdict,
+        "equation": reaction.equation,
+        "energy_ev_per_fu": reaction.energy_ev_per_fu,
+        "energy_sigma_ev_per_fu": reaction.energy_sigma_ev_per_fu,
+        "measured_energy_ev_per_fu": candidate.measured.measured_energy_ev_per_fu,
+        "measured_energy_sigma_ev_per_fu": candidate.measured.measured_energy_sigma_ev_per_fu,
+        "energy_ev_per_atom": reaction.energy_ev_per_atom,
+        "energy_ev_per_anode_atom": reaction.energy_ev_per_anode_atom,
+        "energy_kj_per_mol": reaction.energy_kj_per_mol,
+        "heat_mj_per_kg_oxide": reaction.heat_mj_per_kg_oxide,
+        "measured_heat_mj_per_kg_oxide": candidate.measured.measured_heat_mj_per_kg_oxide,
+        "heat_mj_per_kg_reactants": reaction.heat_mj_per_kg_reactants,
+        "heat_gj_per_m3_oxide": reaction.heat_gj_per_m3_oxide,
+        "tnt_ratio_oxide": reaction.tnt_ratio_oxide,
+        "tnt_ratio_reactants": reaction.tnt_ratio_reactants,
+        "anode_atoms_per_fu": reaction.anode_atoms_per_fu,
+        "average_voltage_v": reaction.average_voltage_v,
+        "driving_force_v": path.driving_force_v,
+        "driving_force_sigma_v": path.driving_force_sigma_v,
+        "volume_ratio_oxide": reaction.volume_ratio_oxide,
+        "measured_volume_ratio_oxide": candidate.measured.measured_volume_ratio_oxide,
+        "volume_ratio_reactants": reaction.volume_ratio_reactants,
+        "band_gaps_ev": phase_values(reaction, "band_gap_ev", "band_gap_kind"),
+        "shear_moduli_gpa": phase_values(reaction, "shear_modulus_gpa", "elastic_kind"),
+        **{name: measures[name] for name in _MEASURED_COLUMNS},
+        **{f"criterion_{name}": verdict.state.value for name, verdict in candidate.verdicts.items()},
+        "above_hull_ev_per_atom": candidate.above_hull_ev_per_atom,
+        "hull_phases": path.hull_phases,
+        "phase_id": path.phase_id,
+        "phase_choice": path.phase_choice,
+        "measured_missing": candidate.measured.measured_missing,
+        "scheme": reaction.scheme,
+        "source": reaction.source,
+    }
+
+
+DESIGN_COLUMNS = (
+    "lithium_um_per_um_oxide",
+    "lithium_mah_per_cm2_per_um_oxide",
+    "heat_j_per_cm2_per_um_oxide",
+    "product_um_per_um_oxide",
+    "shear_modulus_lower_gpa",
+    "shear_modulus_upper_gpa",
+    "conducting_volume_fraction",
+)
+_MEASURED_COLUMNS = (
+    "metallic_volume_fraction",
+    "insulating_volume_fraction",
+    "alloy_volume_fraction",
+    "shear_modulus_reuss_gpa",
+    "shear_modulus_voigt_gpa",
+    "lithium_um_per_um_product",
+    "heat_j_per_cm2_per_um_product",
+    *DESIGN_COLUMNS,
+    "hazard_score",
+    "price_usd_per_kg_oxide",
+)
+
+
+def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
+    """Return the full table of a screen, one row per oxide, best first."""
+    import pandas as pd
+
+    frame = pd.DataFrame([_row(candidate) for candidate in result.candidates])
+    others = {*_TEXT_COLUMNS, "rank", "hull_phases", "pareto"}
+    numbers = [c for c in frame.columns if c not in others and not c.startswith("criterion_")]
+    return frame.astype(dict.fromkeys(numbers, float)).astype({"pareto": "boolean"})
+
+
+_TEXT_COLUMNS = {
+    "formula",
+    "verdict",
+    "equation",
+    "band_gaps_ev",
+    "shear_moduli_gpa",
+    "phase_id",
+    "phase_choice",
+    "measured_missing",
+    "scheme",
+    "source",
+}
+
+
+def verdict_marks(candidate: "Candidate") -> str:
+    """Write the verdicts as one mark per criterion: ``++-~?``."""
+    return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
+
+
+PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
+    # key: (plain heading, LaTeX heading, value)
+    "rank": ("#", r"\#", lambda c: str(c.rank)),
+    "formula": ("oxide", "Oxide", lambda c: c.path.oxide),
+    "equation": ("reaction with the anode metal", "Reaction", lambda c: c.path.final.equation),
+    "energy": ("dE eV/fu", r"$\Delta E$ (eV)", lambda c: _value(c.path.final.energy_ev_per_fu, 2)),
+    "sigma": ("sigma", r"$\sigma$ (eV)", lambda c: _value(c.path.final.energy_sigma_ev_per_fu, 2)),
+    "measured": (
+        "measured",
+        r"$\Delta H_\mathrm{exp}$ (eV)",
+        lambda c: _value(c.measured.measured_energy_ev_per_fu, 2),
+    ),
+    "per_anode": ("eV/Li", r"$\Delta E$/Li (eV)", lambda c: _value(c.path.final.energy_ev_per_anode_atom, 2)),
+    "mass": ("MJ/kg oxide", r"$q$ (MJ\,kg$^{-1}$)", lambda c: _value(c.path.final.heat_mj_per_kg_oxide, 2)),
+    "voltage": ("V", r"$\bar{V}$ (V)", lambda c: _value(c.path.final.average_voltage_v, 2)),
+    "ratio": ("V/Vox", r"$R_\mathrm{ox}$", lambda c: _value(c.path.final.volume_ratio_oxide, 2)),
+    "ratio_all": ("V/Vall", r"$R_\mathrm{all}$", lambda c: _value(c.path.final.volume_ratio_reactants, 2)),
+    "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
+    "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
+    "verdicts": ("criteria", "Criteria", verdict_marks),
+    "score": ("score", "Score", lambda c: f"{c.score:.2f}"),
+}
+
+
+def _value(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _cells(result: "ScreeningResult") -> list[dict[str, Any]]:
+    return [{key: value(c) for key, (_, _, value) in PAPER_COLUMNS.items()} for c in result.candidates]
+
+
+def to_markdown(result: "ScreeningResult") -> str:
+    """Return the table for people as Markdown, with its legend and sources."""
+    heads = [plain for plain, _, _ in PAPER_COLUMNS.values()]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(row.values())} |" for row in _cells(result)]
+    order = ", ".join(criterion.name for criterion in result.criteria)
+    return "\n".join([*lines, "", LEGEND, f"Order of the criteria: {order}.", source_line(result), ""])
+
+
+def source_line(result: "ScreeningResult") -> str:
+    """Say in one sentence where the numbers come from, and what to beware of."""
+    source = result.manifest["source"]
+    version = f" {source['version']}" if source["version"] not in source["source"] else ""
+    licoat = result.manifest["licoat_version"]
+    line = f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {licoat}."
+    caution = source["details"].get("caution")
+    return f"{line} Caution: {caution}." if caution else line
+
+
+def to_latex(result: "ScreeningResult") -> str:
+    """Return the table as a LaTeX ``longtable`` with booktabs rules.
+
+    The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
+    """
+    wide = {"equation": r"p{5cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
+    columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
+    about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
+    caption = escape_latex(" ".join([about, LEGEND, source_line(result)]))
+    rows = [[_latex_cell(key, cell) for key, cell in row.items()] for row in _cells(result)]
+    return latex_table(columns, [latex for _, latex, _ in PAPER_COLUMNS.values()], rows, caption)
+
+
+def _latex_cell(key: str, text: str) -> str:
+    if key in {"formula", "equation", "gaps", "moduli"}:
+        return render_latex(text).replace("->", r"$\rightarrow$")
+    if key == "verdicts":
+        marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
+        return rf"\texttt{{{marks}}}"
+    return f"${text}$" if text.startswith("-") else text
+
+
+def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
+    """Return the design table: what 1 um of dense oxide eats, gives off and becomes, for every oxide."""
+    return result.table[["rank", "formula", "equation", *DESIGN_COLUMNS]]
+
+
+def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
+    """Write all tables of a screen; each file appears whole or not at all."""
+    frame = result.table
+    written = save_files(
+        folder,
+        {
+            "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+            "table.parquet": lambda p: frame.to_parquet(p, index=False),
+            "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
+            "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
+            "table.xlsx": lambda p: write_excel(_sheets(result), p),
+            "ledger.csv": lambda p: result.ledger.to_csv(p, index=False, float_format="%.8g"),
+            "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
+        },
+    )
+    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
+    return written + save_frame(design_frame(result), folder, "design", caption)
+
+
+def _manifest(result: "ScreeningResult") -> dict[str, Any]:
+    return result.manifest | {
+        "funnel": [step.to_dict() for step in result.funnel],
+        "pareto": list(result.pareto),
+        "not_screened": result.not_screened,
+    }
+
+
+def _sheets(result: "ScreeningResult") -> dict[str, "pd.DataFrame"]:
+    """Sheets of the workbook."""
+    import pandas as pd
+
+    steps = [
+        {"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())}
+        for s in result.funnel
+    ]
+    paper = pd.DataFrame(_cells(result)).rename(columns={key: plain for key, (plain, _, _) in PAPER_COLUMNS.items()})
+    return {
+        "paper": paper,
+        "table": result.table,
+        "design": design_frame(result),
+        "ledger": result.ledger,
+        "funnel": pd.DataFrame(steps),
+        "criteria": pd.DataFrame([criterion.to_dict() for criterion in result.criteria]),
+        "about": pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}]),
+    }

@@ -1,0 +1,1 @@
+"""The screen: criteria, quantities, ranking, comparison."""

@@ -1,0 +1,224 @@
+"""Screening criteria: declared in TOML, answered with pass, fail, uncertain or unknown."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from licoat.structures.errors import CriteriaError
+
+__all__ = ["Criterion", "Measure", "State", "Verdict", "evaluate", "load_criteria"]
+
+DEFAULT = Path(__file__).parents[1] / "data" / "default_criteria.toml"
+Comparison = Literal[">", ">=", "<", "<="]
+
+
+class State(StrEnum):
+    """Answer to one criterion. `UNKNOWN` means no data and never counts as a failure."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    FAIL = "fail"
+    UNCERTAIN = "uncertain"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion.
+
+    Attributes
+    ----------
+    name : str
+        Name in tables and ledger.
+    quantity : str
+        Column that is compared; its unit is in its name.
+    comparison : {">", ">=", "<", "<="}
+    threshold : float
+        In the unit of the quantity.
+    weight : float
+        Share in the score, above 0.
+    objective : bool
+        Whether the quantity spans the Pareto front.
+    reason : str
+        Why this threshold.
+    """
+
+    name: str
+    quantity: str
+    comparison: Comparison
+    threshold: float
+    weight: float = 1.0
+    objective: bool = False
+    reason: str = ""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """True if large values pass."""
+        return self.comparison in {">", ">="}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity of one oxide as a criterion sees it.
+
+    Attributes
+    ----------
+    value, sigma : float or None
+        The number and one standard deviation.
+    low, high : float or None
+        Limits of a value that is known only in part (volume fractions with an unknown phase).
+    source : str
+        Where it comes from.
+    missing : str
+        What is missing, if the value is None.
+    """
+
+    value: float | None
+    sigma: float | None = None
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """State of one criterion for one oxide, with everything that led to it."""
+
+    state: State
+    value: float | None
+    sigma: float | None
+    threshold: float
+    probability: float
+    source: str
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"state": self.state.value}
+
+
+def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
+    """Read criteria from a TOML file.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The default criteria of the package without.
+
+    Returns
+    -------
+    tuple of Criterion
+        In the order of the file, which is the order of the funnel.
+
+    Raises
+    ------
+    CriteriaError
+        If the file cannot be read or a criterion is not usable; it is named.
+    """
+    from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+    class _Row(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        name: str = Field(min_length=1)
+        quantity: str = Field(min_length=1)
+        comparison: Comparison
+        threshold: float = Field(allow_inf_nan=False)
+        weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+        objective: bool = False
+        reason: str = ""
+
+    class _File(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        criterion: list[_Row] = Field(min_length=1)
+
+    path = DEFAULT if path is None else Path(path)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CriteriaError(f"criteria file {path}: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        rows = _File.model_validate(document).criterion
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a foreign key explains the rest
+        place = ".".join(str(part) for part in first["loc"])
+        raise CriteriaError(
+            f"criteria file {path}: {place}: {first['msg']}; expected [[criterion]] tables with name, quantity, "
+            "comparison (> >= < <=), threshold and optionally weight, objective, reason"
+        ) from error
+    names = [row.name for row in rows]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise CriteriaError(f"criteria file {path}: criterion {twice!r} stands twice")
+    return tuple(Criterion(**row.model_dump()) for row in rows)
+
+
+def check_quantities(criteria: tuple[Criterion, ...], known: Mapping[str, Any]) -> None:
+    """Refuse criteria on quantities that the screen does not compute.
+
+    Raises
+    ------
+    CriteriaError
+        Naming the criterion and the quantities there are.
+    """
+    for criterion in criteria:
+        if criterion.quantity not in known:
+            raise CriteriaError(
+                f"criterion {criterion.name!r}: unknown quantity {criterion.quantity!r}; "
+                f"known are {', '.join(sorted(known))}"
+            )
+
+
+def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
+    r"""Answer one criterion.
+
+    Parameters
+    ----------
+    criterion : Criterion
+    measure : Measure
+
+    Returns
+    -------
+    Verdict
+        ``uncertain`` if the threshold lies within one sigma of the value. The probability of meeting the
+        criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, 1/2 if unknown.
+    """
+
+    def verdict(state: State, probability: float, note: str = "") -> Verdict:
+        return Verdict(state, measure.value, measure.sigma, criterion.threshold, probability, measure.source, note)
+
+    if measure.value is None:
+        if measure.low is not None and measure.high is not None:
+            answers = {_holds(criterion, measure.low), _holds(criterion, measure.high)}
+            if len(answers) == 1:
+                held = answers.pop()
+                note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
+                return verdict(State.PASS if held else State.FAIL, float(held), note)
+        return verdict(State.UNKNOWN, 0.5, measure.missing or "no data")
+    held = _holds(criterion, measure.value)
+    if not measure.sigma:
+        return verdict(State.PASS if held else State.FAIL, float(held))
+    margin = (measure.value - criterion.threshold) * (1 if criterion.higher_is_better else -1)
+    probability = 0.5 * (1.0 + math.erf(margin / measure.sigma / math.sqrt(2.0)))
+    if abs(margin) <= measure.sigma:
+        return verdict(State.UNCERTAIN, probability, "threshold within one sigma")
+    return verdict(State.PASS if held else State.FAIL, probability)
+
+
+def _holds(criterion: Criterion, value: float) -> bool:
+    match criterion.comparison:
+        case ">":
+            return value > criterion.threshold
+        case ">=":
+            return value >= criterion.threshold
+        case "<":
+            return value < criterion.threshold
+        case "<=":
+            return value <= criterion.threshold

@@ -1,0 +1,280 @@
+"""Quantities of one screened oxide: what its layer consists of, per area and thickness.
+
+Each is a `Measure`: value, sigma, source, and what is missing where it cannot be known.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
+from licoat.structures.phases.facts import hazard_fact
+from licoat.thermo.lithiation import LithiationPath
+from licoat.thermo.reaction import Reaction, Species
+from licoat.workflows.layer.heat import heat_j_per_cm2
+from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capacity_mah_per_cm2, thickness_um
+from licoat.workflows.layer.mechanics import composite_bounds, reuss, voigt
+from licoat.workflows.screening.criteria import Measure
+
+__all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "measure_all"]
+
+INSULATOR_GAP_EV = 2.0
+"""Gap above which a phase counts as an insulator: fewer than one carrier per 10 um^3 at room temperature."""
+
+J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
+"""1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
+
+
+def measure_all(path: LithiationPath) -> dict[str, Measure]:
+    """Compute every quantity that a criterion may name.
+
+    Parameters
+    ----------
+    path : LithiationPath
+
+    Returns
+    -------
+    dict of str to Measure
+        Keys as in `QUANTITIES`.
+    """
+    return {name: function(path) for name, function in QUANTITIES.items()}
+
+
+def _energy(path: LithiationPath, name: str, sigma: float | None) -> Measure:
+    value = getattr(path.final, name)
+    source = f"{path.final.source} ({path.final.scheme})"
+    return Measure(value, None if value is None else sigma, source=source, missing="" if value is not None else "inert")
+
+
+def _driving_force(path: LithiationPath) -> Measure:
+    source = f"{path.final.source} ({path.final.scheme})"
+    reaction = path.full_conversion if path.is_inert else path.final
+    if path.driving_force_v is None or reaction is None:
+        return Measure(None, source=source, missing="no conversion reaction")
+    return Measure(path.driving_force_v, path.driving_force_sigma_v, source=f"{source}: {reaction.equation}")
+
+
+def _per_anode_atom(path: LithiationPath) -> Measure:
+    """Energy per consumed anode atom; 0 for an oxide that consumes none."""
+    reaction = path.final
+    source = f"{reaction.source} ({reaction.scheme})"
+    if reaction.energy_ev_per_anode_atom is None:
+        return Measure(0.0, source=source)
+    sigma = reaction.energy_sigma_ev_per_fu
+    per_atom = None if sigma is None else sigma / reaction.anode_atoms_per_fu
+    return Measure(reaction.energy_ev_per_anode_atom, per_atom, source=source)
+
+
+def _volume_ratio(name: str) -> Callable[[LithiationPath], Measure]:
+    def measure(path: LithiationPath) -> Measure:
+        value = getattr(path.final, name)
+        return Measure(value, source=f"volumes of {path.final.source}", missing=_without_volume(path.final))
+
+    return measure
+
+
+def _without_volume(reaction: Reaction) -> str:
+    lacking = [s.formula for s in reaction.species if s.volume_a3_per_fu is None]
+    return f"no volume of {', '.join(lacking)}" if lacking else ""
+
+
+def _product_volume(reaction: Reaction) -> float | None:
+    volumes = [None if s.volume_a3_per_fu is None else s.amount * s.volume_a3_per_fu for s in reaction.products]
+    return None if None in volumes else math.fsum(v for v in volumes if v is not None)
+
+
+def _fraction(
+    products: Sequence[Species], belongs: Callable[[Species], bool | None], source: str, unknown: str
+) -> Measure:
+    """Volume fraction of the products that belong to a kind; bounds where that is not known for all."""
+    if any(s.volume_fraction is None for s in products):
+        return Measure(None, source=source, missing="no volumes")
+    answers = [(s, belongs(s), s.volume_fraction or 0.0) for s in products]
+    sure = math.fsum(share for _, answer, share in answers if answer)
+    open_ = [(s.formula, share) for s, answer, share in answers if answer is None]
+    if not open_:
+        return Measure(min(sure, 1.0), source=source)
+    missing = f"{unknown} of {', '.join(formula for formula, _ in open_)}"
+    return Measure(None, low=sure, high=sure + math.fsum(share for _, share in open_), source=source, missing=missing)
+
+
+def _gap_sources(products: Sequence[Species]) -> str:
+    return "; ".join(f"{s.formula}: {s.band_gap_source}" for s in products if s.band_gap_source)
+
+
+def _metallic(path: LithiationPath) -> Measure:
+    products = path.final.products
+    kind = lambda s: None if s.band_gap_ev is None else s.band_gap_ev == 0.0  # noqa: E731 - one expression
+    return _fraction(products, kind, _gap_sources(products), "no band gap")
+
+
+def _insulating(path: LithiationPath) -> Measure:
+    products = path.final.products
+    kind = lambda s: None if s.band_gap_ev is None else s.band_gap_ev >= INSULATOR_GAP_EV  # noqa: E731
+    return _fraction(products, kind, _gap_sources(products), "no band gap")
+
+
+def _alloy(path: LithiationPath) -> Measure:
+    """Share of products that hold the anode metal and no oxygen (Li3Sb, Li17Sn4, Li2Te)."""
+
+    def belongs(species: Species) -> bool:
+        elements = set(parse_formula(species.formula))
+        return path.anode in elements and "O" not in elements and len(elements) > 1
+
+    return _fraction(path.final.products, belongs, f"volumes of {path.final.source}", "")
+
+
+def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callable[[LithiationPath], Measure]:
+    def measure(path: LithiationPath) -> Measure:
+        products = path.final.products
+        source = "; ".join(f"{s.formula}: {s.elastic_source}" for s in products if s.elastic_source)
+        lacking = [s.formula for s in products if not s.shear_modulus_gpa]
+        if lacking or any(s.volume_fraction is None for s in products):
+            missing = f"no shear modulus of {', '.join(lacking)}" if lacking else "no volumes"
+            return Measure(None, source=source, missing=missing)
+        shares = [s.volume_fraction or 0.0 for s in products]
+        moduli = [s.shear_modulus_gpa or 0.0 for s in products]
+        value = bound(shares, moduli)
+        # First order: each phase's relative error moves the bound by its own share of it.
+        step = [
+            bound(shares, [m * (1 + 1e-4 * (i == k)) for i, m in enumerate(moduli)]) - value for k in range(len(moduli))
+        ]
+        if any(s.elastic_sigma_percent is None for s in products):
+            return Measure(value, source=source)
+        parts = [d / 1e-4 * (s.elastic_sigma_percent or 0.0) / 100.0 for d, s in zip(step, products, strict=True)]
+        return Measure(value, math.hypot(*parts), source=source)
+
+    return measure
+
+
+def _anode_per_product(path: LithiationPath) -> Measure:
+    """Thickness of anode metal eaten per thickness of dense product (um per um)."""
+    reaction = path.final
+    source = f"volumes of {reaction.source}"
+    product = _product_volume(reaction)
+    eaten = [s for s in reaction.reactants if s.formula == path.anode]
+    if not eaten:
+        return Measure(0.0, source=source)
+    volume = eaten[0].volume_a3_per_fu
+    if product is None or volume is None:
+        return Measure(None, source=source, missing=_without_volume(reaction))
+    return Measure(reaction.anode_atoms_per_fu * volume / product, source=source)
+
+
+def _heat_per_product(path: LithiationPath) -> Measure:
+    """Heat per area and per thickness of dense product, J/cm2 per um."""
+    reaction = path.final
+    product = _product_volume(reaction)
+    source = f"{reaction.source} ({reaction.scheme})"
+    if product is None:
+        return Measure(None, source=source, missing=_without_volume(reaction))
+    factor = J_PER_CM2_PER_UM_PER_EV_PER_A3 / product
+    sigma = reaction.energy_sigma_ev_per_fu
+    return Measure(-reaction.energy_ev_per_fu * factor + 0.0, None if sigma is None else sigma * factor, source=source)
+
+
+def _per_um_oxide(path: LithiationPath) -> tuple[float | None, str, str]:
+    """Amount of oxide in mol/cm2 in 1 um of dense oxide, the source, and what is missing."""
+    row = path.phases.index_of(path.phase_id)
+    volume = float(path.phases.column("volume_a3_per_atom")[row] * path.phases.atoms[row])
+    source = f"volumes of {path.final.source}"
+    if math.isnan(volume):
+        return None, source, f"no volume of {path.oxide}"
+    return amount_of_thickness_mol_per_cm2(1.0, volume), source, ""
+
+
+def _anode_um_per_um_oxide(path: LithiationPath) -> Measure:
+    """Thickness of anode metal eaten per thickness of dense oxide (um per um)."""
+    amount, source, missing = _per_um_oxide(path)
+    volume = next((s.volume_a3_per_fu for s in path.final.reactants if s.formula == path.anode), 0.0)
+    if amount is None or volume is None:
+        return Measure(None, source=source, missing=missing or f"no volume of {path.anode}")
+    return Measure(thickness_um(amount * path.final.anode_atoms_per_fu, volume), source=source)
+
+
+def _capacity_per_um_oxide(path: LithiationPath) -> Measure:
+    """Charge of the consumed anode metal per thickness of dense oxide, mAh/cm2 per um."""
+    amount, source, missing = _per_um_oxide(path)
+    if amount is None:
+        return Measure(None, source=source, missing=missing)
+    charge = ION_CHARGE[path.anode]
+    return Measure(capacity_mah_per_cm2(amount * path.final.anode_atoms_per_fu, charge), source=source)
+
+
+def _heat_per_um_oxide(path: LithiationPath) -> Measure:
+    """Heat per area and per thickness of dense oxide, J/cm2 per um."""
+    amount, _, missing = _per_um_oxide(path)
+    reaction = path.final
+    source = f"{reaction.source} ({reaction.scheme})"
+    if amount is None:
+        return Measure(None, source=source, missing=missing)
+    sigma = reaction.energy_sigma_ev_per_fu
+    return Measure(
+        heat_j_per_cm2(-reaction.energy_ev_per_fu + 0.0, amount),
+        None if sigma is None else heat_j_per_cm2(sigma, amount),
+        source=source,
+    )
+
+
+def _hashin_shtrikman(name: str) -> Callable[[LithiationPath], Measure]:
+    def measure(path: LithiationPath) -> Measure:
+        products = path.final.products
+        source = "; ".join(f"{s.formula}: {s.elastic_source}" for s in products if s.elastic_source)
+        lacking = [s.formula for s in products if not s.shear_modulus_gpa or not s.bulk_modulus_gpa]
+        if lacking or any(s.volume_fraction is None for s in products):
+            return Measure(
+                None, source=source, missing=f"no modulus of {', '.join(lacking)}" if lacking else "no volumes"
+            )
+        bounds = composite_bounds(
+            [s.volume_fraction or 0.0 for s in products],
+            [s.bulk_modulus_gpa or 0.0 for s in products],
+            [s.shear_modulus_gpa or 0.0 for s in products],
+        )
+        return Measure(getattr(bounds, name), source=source)
+
+    return measure
+
+
+def _hazard(path: LithiationPath) -> Measure:
+    fact = hazard_fact(path.oxide)
+    if fact is None or fact.hazard_score is None:
+        return Measure(None, missing="no hazard data")
+    return Measure(fact.hazard_score, source=fact.labels or fact.source)
+
+
+def _price(path: LithiationPath) -> Measure:
+    fact = hazard_fact(path.oxide)
+    if fact is None or fact.price_usd_per_kg_oxide is None:
+        return Measure(None, missing="no price")
+    return Measure(fact.price_usd_per_kg_oxide, source=fact.source)
+
+
+QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
+    "driving_force_v": _driving_force,
+    "energy_ev_per_anode_atom": _per_anode_atom,
+    "energy_ev_per_fu": lambda p: _energy(p, "energy_ev_per_fu", p.final.energy_sigma_ev_per_fu),
+    "heat_mj_per_kg_oxide": lambda p: _energy(p, "heat_mj_per_kg_oxide", None),
+    "heat_mj_per_kg_reactants": lambda p: _energy(p, "heat_mj_per_kg_reactants", None),
+    "heat_gj_per_m3_oxide": lambda p: _energy(p, "heat_gj_per_m3_oxide", None),
+    "average_voltage_v": lambda p: _energy(p, "average_voltage_v", p.final.average_voltage_sigma_v),
+    "volume_ratio_oxide": _volume_ratio("volume_ratio_oxide"),
+    "volume_ratio_reactants": _volume_ratio("volume_ratio_reactants"),
+    "metallic_volume_fraction": _metallic,
+    "insulating_volume_fraction": _insulating,
+    "alloy_volume_fraction": _alloy,
+    "shear_modulus_reuss_gpa": _shear(reuss),
+    "shear_modulus_voigt_gpa": _shear(voigt),
+    "lithium_um_per_um_product": _anode_per_product,
+    "heat_j_per_cm2_per_um_product": _heat_per_product,
+    "lithium_um_per_um_oxide": _anode_um_per_um_oxide,
+    "lithium_mah_per_cm2_per_um_oxide": _capacity_per_um_oxide,
+    "heat_j_per_cm2_per_um_oxide": _heat_per_um_oxide,
+    "product_um_per_um_oxide": _volume_ratio("volume_ratio_oxide"),
+    "shear_modulus_lower_gpa": _hashin_shtrikman("shear_lower_gpa"),
+    "shear_modulus_upper_gpa": _hashin_shtrikman("shear_upper_gpa"),
+    "conducting_volume_fraction": _alloy,
+    "hazard_score": _hazard,
+    "price_usd_per_kg_oxide": _price,
+}
+"""Every quantity that a criterion may name; the unit is in the name."""

@@ -1,0 +1,335 @@
+"""The screen: every oxide of a table against the criteria, with a funnel, a ledger and a ranking."""
+
+import datetime as dt
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formula_unit, load_phases
+from licoat.structures.rendering import rendered
+from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
+from licoat.thermo.measurement import MeasuredSide, measured_side
+from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides
+from licoat.workflows.screening.criteria import (
+    Criterion,
+    Measure,
+    State,
+    Verdict,
+    check_quantities,
+    evaluate,
+    load_criteria,
+)
+from licoat.workflows.screening.quantities import QUANTITIES, measure_all
+from licoat.workflows.screening.ranking import pareto_front, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Candidate",
+    "FunnelStep",
+    "ScreeningResult",
+    "screen",
+]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One screened oxide.
+
+    Attributes
+    ----------
+    path : LithiationPath
+        Its reaction with the anode metal.
+    above_hull_ev_per_atom : float
+        Of the phase that reacts, against its own decomposition without the anode metal.
+    measures : dict of str to Measure
+        Every quantity.
+    verdicts : dict of str to Verdict
+        By name of the criterion.
+    measured : MeasuredSide
+        The same reaction from measured data.
+    score : float
+        Weighted mean probability of meeting the criteria.
+    rank : int
+        1 is the best.
+    on_front : bool or None
+        Whether it is on the Pareto front of the oxides that fail no criterion; None if an objective is unknown.
+    """
+
+    path: LithiationPath
+    above_hull_ev_per_atom: float
+    measures: dict[str, Measure]
+    verdicts: dict[str, Verdict]
+    measured: MeasuredSide
+    score: float
+    rank: int = 0
+    on_front: bool | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary, one object of ``screen --json``."""
+        reaction = self.path.final.to_dict()
+        reaction.pop("oxide")
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "pareto": self.on_front,
+            "formula": self.path.oxide,
+            "phase_id": self.path.phase_id,
+            "phase_choice": self.path.phase_choice,
+            "verdict": self.path.verdict,
+            "is_inert": self.path.is_inert,
+            "above_hull_ev_per_atom": self.above_hull_ev_per_atom,
+            **reaction,
+            **{name: m.value for name, m in self.measures.items() if name not in reaction},
+            **self.measured.to_dict(),
+            "hull_phases": self.path.hull_phases,
+            "criteria": {name: verdict.to_dict() for name, verdict in self.verdicts.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """One step of the funnel: who is left, and who left and why."""
+
+    step: str
+    remaining: int
+    left: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {"step": self.step, "remaining": self.remaining, "left": self.left}
+
+
+@dataclass(frozen=True)
+class ScreeningResult:
+    """All that a screen found.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        Best first.
+    criteria : tuple of Criterion
+    funnel : tuple of FunnelStep
+        An oxide leaves at the first criterion that it fails; uncertain and unknown stay.
+    not_screened : dict of str to str
+        Oxides of the table that were not screened, with the reason.
+    manifest : dict
+        Source, scheme, versions, criteria, date.
+    """
+
+    candidates: tuple[Candidate, ...]
+    criteria: tuple[Criterion, ...]
+    funnel: tuple[FunnelStep, ...]
+    not_screened: dict[str, str]
+    manifest: dict[str, Any]
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """One row per oxide, best first; units in the column names."""
+        frame: pd.DataFrame = rendered("result_frame", self)
+        return frame
+
+    @cached_property
+    def ledger(self) -> "pd.DataFrame":
+        """One row per oxide and criterion: state, value, sigma, threshold, source, note."""
+        import pandas as pd
+
+        rows = [
+            {"formula": c.path.oxide, "phase_id": c.path.phase_id, "criterion": name, **verdict.to_dict()}
+            for c in self.candidates
+            for name, verdict in c.verdicts.items()
+        ]
+        rows += [
+            {"formula": formula, "criterion": "screened", "state": "not screened", "note": reason}
+            for formula, reason in self.not_screened.items()
+        ]
+        columns = ["formula", "phase_id", "criterion", "state", "value", "sigma", "threshold", "probability"]
+        return pd.DataFrame(rows, columns=[*columns, "source", "note"])
+
+    @property
+    def pareto(self) -> tuple[str, ...]:
+        """Formulas on the Pareto front, best score first."""
+        return tuple(c.path.oxide for c in self.candidates if c.on_front)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary (``screen --json``)."""
+        return {
+            "oxides": [candidate.to_dict() for candidate in self.candidates],
+            "funnel": [step.to_dict() for step in self.funnel],
+            "pareto": list(self.pareto),
+            "not_screened": self.not_screened,
+            "manifest": self.manifest,
+        }
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``table.csv .parquet .md .tex .xlsx``, ``ledger.csv`` and ``manifest.json`` into a folder.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+        """
+        written: list[Path] = rendered("save_result", self, Path(folder))
+        return written
+
+
+def screen(
+    phases: PhaseTable,
+    oxides: Iterable[str] | None = None,
+    *,
+    criteria: Sequence[Criterion] | None = None,
+    anode: str = "Li",
+    phase_ids: dict[str, str] | None = None,
+    measured: PhaseTable | None = None,
+    also: Sequence[str] = (),
+) -> ScreeningResult:
+    """Screen oxides as self-compacting coatings of an anode metal.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+        Phases of one energy scheme.
+    oxides : iterable of str, optional
+        Formulas; without, every binary oxide of the table within 50 meV/atom of its hull.
+    criteria : sequence of Criterion, optional
+        The default criteria without.
+    anode : str
+        The anode metal.
+    phase_ids : dict, optional
+        Formula to phase, where another polymorph than the observed one is meant.
+    measured : PhaseTable, optional
+        Measured data put beside the computed ones; the embedded ones without.
+    also : sequence of str
+        Oxides that are screened besides, however far above their hull.
+
+    Returns
+    -------
+    ScreeningResult
+
+    Raises
+    ------
+    FormulaError, MissingDataError, CriteriaError
+        If a named oxide, the anode or a criterion cannot be used.
+
+    Examples
+    --------
+    >>> from licoat.structures import load_phases
+    >>> result = screen(load_phases("builtin"), ["Sb2O3", "CaO"])
+    >>> [candidate.path.verdict for candidate in result.candidates]
+    ['reacts', 'inert']
+    """
+    chosen_criteria = tuple(load_criteria() if criteria is None else criteria)
+    check_quantities(chosen_criteria, QUANTITIES)
+    check_anode(anode, phases)
+    not_screened: dict[str, str] = {}
+    if oxides is None:
+        formulas, not_screened = default_oxides(phases, anode)
+    else:
+        formulas = [formula_unit(oxide) for oxide in oxides]
+    formulas = list(dict.fromkeys([*formulas, *map(formula_unit, also)]))
+    not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
+    if oxides is not None or also:
+        lacking = [formula for formula in formulas if not phases.rows_of(formula)]
+        if lacking:
+            raise MissingDataError(
+                f"not in {phases.source}: {', '.join(lacking)}; `licoat data info` lists what is there"
+            )
+    if not formulas:
+        raise MissingDataError(f"{phases.source}: no oxide to screen")
+    if not chosen_criteria:
+        raise CriteriaError("no criteria: give at least one")
+    for formula, phase_id in (phase_ids or {}).items():
+        if formula_unit(formula) not in formulas:
+            raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
+    measured = load_phases("measured") if measured is None else measured
+    paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
+    distances = [
+        _distance(path, lowest) for path, lowest in zip(paths, above_hull(formulas, phases, anode), strict=True)
+    ]
+    candidates = [
+        _candidate(path, distance, chosen_criteria, measured) for path, distance in zip(paths, distances, strict=True)
+    ]
+    ranked = _rank(candidates, chosen_criteria)
+    return ScreeningResult(
+        candidates=ranked,
+        criteria=chosen_criteria,
+        funnel=_funnel(ranked, chosen_criteria, not_screened),
+        not_screened=not_screened,
+        manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)),
+    )
+
+
+def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
+    """Distance of the phase that reacts from the hull, from that of the lowest phase of its formula."""
+    phases = path.phases
+    energy = phases.column("formation_energy_ev_per_atom")
+    lowest = phases.rows_of(path.oxide)[0]
+    return lowest_ev_per_atom + float(energy[phases.index_of(path.phase_id)] - energy[lowest])
+
+
+def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
+    measures = measure_all(path)
+    verdicts = {criterion.name: evaluate(criterion, measures[criterion.quantity]) for criterion in criteria}
+    return Candidate(path, distance, measures, verdicts, measured_side(path, measured), score(criteria, verdicts))
+
+
+def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tuple[Candidate, ...]:
+    objectives = [criterion for criterion in criteria if criterion.objective]
+    fronts: list[bool | None] = [None] * len(candidates)
+    if objectives:
+        values = np.array(
+            [[_number(c.measures[criterion.quantity].value) for criterion in objectives] for c in candidates]
+        )
+        known = [not any(np.isnan(row)) for row in values]
+        # What fails a criterion is no coating, however well it does in one objective: it beats nobody.
+        values[[any(v.state is State.FAIL for v in c.verdicts.values()) for c in candidates]] = np.nan
+        front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
+        fronts = [bool(f) if k else None for f, k in zip(front, known, strict=True)]
+    order = sorted(range(len(candidates)), key=lambda i: (-round(candidates[i].score, 9), candidates[i].path.oxide))
+    return tuple(replace(candidates[i], rank=rank, on_front=fronts[i]) for rank, i in enumerate(order, start=1))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _funnel(
+    candidates: Sequence[Candidate], criteria: Sequence[Criterion], not_screened: dict[str, str]
+) -> tuple[FunnelStep, ...]:
+    steps = [FunnelStep("oxides considered", len(candidates) + len(not_screened), {})]
+    steps.append(FunnelStep("screened", len(candidates), dict(not_screened)))
+    remaining = list(candidates)
+    for criterion in criteria:
+        failed = [c for c in remaining if c.verdicts[criterion.name].state is State.FAIL]
+        left = {c.path.oxide: _why(criterion, c.verdicts[criterion.name]) for c in failed}
+        remaining = [c for c in remaining if c.verdicts[criterion.name].state is not State.FAIL]
+        steps.append(FunnelStep(criterion.name, len(remaining), left))
+    return tuple(steps)
+
+
+def _why(criterion: Criterion, verdict: Verdict) -> str:
+    value = verdict.note if verdict.value is None else f"{verdict.value:.3g}"
+    return f"{criterion.quantity} {value}, needs {criterion.comparison} {criterion.threshold:g}"
+
+
+def _manifest(
+    phases: PhaseTable, measured: PhaseTable, criteria: Sequence[Criterion], anode: str, n_oxides: int
+) -> dict[str, Any]:
+    return {
+        "licoat_version": version("licoat"),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "anode": anode,
+        "n_oxides": n_oxides,
+        "source": phases.manifest.to_dict(),
+        "measured": measured.manifest.to_dict(),
+        "criteria": [criterion.to_dict() for criterion in criteria],
+        "hull_cutoff_ev_per_atom": HULL_CUTOFF_EV_PER_ATOM,
+    }
