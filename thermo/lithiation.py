@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import element_set, formula_unit, parse_formula
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
 from licoat.structures.phases.table import PhaseTable
@@ -342,8 +342,7 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
     MissingDataError
         With the reason.
     """
-    if anode not in ION_CHARGE:
-        raise MissingDataError(f"anode {anode!r}: expected one of {', '.join(ION_CHARGE)}")
+    anode_metal(anode)  # refuses what is none
     partners: set[str] = set()
     if anode in phases.place:
         compounds = phases.counts[phases.counts[:, phases.place[anode]] > 0]
@@ -359,7 +358,7 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
 
 def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> LithiationPath:
     oxide, phase_id = phases.text("formula")[row], phases.text("phase_id")[row]
-    charge = ION_CHARGE.get(anode, 1)
+    charge = anode_metal(anode).charge
     products = [_named(phases, *kink) for kink in titration.products]
     x, energy = titration.anode_atoms.tolist(), titration.energy_ev_per_fu.tolist()
     stages = tuple(

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from licoat.structures.chemistry.formula import atoms_per_formula_unit, parse_formula
+from licoat.structures.chemistry.formula import atoms_per_formula_unit, element_set, parse_formula
 from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.table import PhaseTable
 from licoat.thermo.hull import titrate_many
 
-__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides"]
+__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides", "without_oxygen"]
 
 HULL_CUTOFF_EV_PER_ATOM = 0.05
 """Binary oxides further above their hull are not screened by default."""
@@ -54,6 +54,11 @@ def can_be_screened(formula: str, anode: str = "Li") -> bool:
     """Say whether a compound is an oxide that could react: with oxygen, another element, and no anode metal."""
     atoms = parse_formula(formula)
     return "O" in atoms and len(atoms) > 1 and anode not in atoms
+
+
+def without_oxygen(formulas: Sequence[str]) -> list[str]:
+    """Return those that are no oxides; they can react, but a screen judges them by what holds for oxides."""
+    return [formula for formula in formulas if "O" not in element_set(formula)]
 
 
 def above_hull(formulas: Sequence[str], phases: PhaseTable, anode: str) -> list[float]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from licoat.structures.chemistry.elements import ION_CHARGE
+from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
 from licoat.structures.errors import MissingDataError
@@ -189,8 +189,7 @@ def react(
     >>> reaction.equation, reaction.anode_atoms_per_fu
     ('Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O', 12.0)
     """
-    if anode not in ION_CHARGE:
-        raise MissingDataError(f"anode {anode!r}: expected one of {', '.join(ION_CHARGE)}")
+    anode_metal(anode)  # refuses what is none
     coefficients = parse_equation(equation)
     chosen = {formula_unit(formula): phase_id for formula, phase_id in (phase_ids or {}).items()}
     unused = set(chosen) - set(coefficients)
@@ -290,7 +289,7 @@ def _quantities(
         for f, n in amounts.items()
     )
     n_anode = -amounts.get(anode, 0.0) if basis != anode else 0.0
-    charge = ION_CHARGE.get(anode, 1)
+    charge = anode_metal(anode).charge
     mass = {f: molar_mass_g(f) for f in amounts}
     reactant_mass = sum(-n * mass[f] for f, n in amounts.items() if n < 0)
     oxide_volume = volumes[basis]

@@ -41,9 +41,6 @@ ATOMIC_MASS_G: Final = {row[0]: float(row[1]) for row in _ROWS}
 ELECTRONEGATIVITY: Final = {row[0]: float(row[2]) for row in _ROWS if row[2] != "-"}
 """Pauling electronegativity; the light noble gases have none."""
 
-ION_CHARGE: Final = {"Li": 1, "Na": 1, "K": 1, "Rb": 1, "Cs": 1, "Mg": 2, "Ca": 2, "Sr": 2, "Ba": 2, "Zn": 2, "Al": 3}
-"""Charge of the ion that an anode metal becomes: electrons passed per atom."""
-
 
 def writing_order(symbol: str) -> tuple[float, str]:
     """Return the sort key that puts the elements of a formula in their usual order.

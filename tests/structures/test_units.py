@@ -66,11 +66,6 @@ def test_electronegativity_agrees_with_pymatgen(symbol):
     assert ours == pytest.approx(Element(symbol).X, abs=0.0, nan_ok=True)
 
 
-@pytest.mark.parametrize(("symbol", "charge"), elements.ION_CHARGE.items())
-def test_ion_charge_is_a_common_oxidation_state(symbol, charge):
-    assert charge in Element(symbol).common_oxidation_states
-
-
 def test_writing_order_puts_metals_before_oxygen():
     ordered = sorted(["O", "Sb", "Li", "F", "He"], key=elements.writing_order)
     assert ordered == ["Li", "Sb", "O", "F", "He"]

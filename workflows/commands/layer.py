@@ -21,7 +21,7 @@ _LAYER_OPTIONS = {
     "electrolyte-mass": "in mg/cm2 (default 4)",
     "efficiency": "coulombic efficiency of the metal electrode, 0 to 1 (default 0.99)",
     "copper": "copper foil of the reference electrode in um (default 10)",
-    "lithium-shear": "shear modulus of the metal in GPa (default 3.4)",
+    "lithium-shear": "shear modulus of the metal in GPa (default: 3.4 for lithium, else the measured one of the metal)",
 }
 _LAYER_FIELDS = {
     "packing": "packing_fraction",

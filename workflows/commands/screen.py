@@ -50,7 +50,7 @@ def _screen(options: argparse.Namespace) -> None:
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
     phases = load(options)
-    criteria = load_criteria(options.criteria)
+    criteria = None if options.criteria is None else load_criteria(options.criteria)
     chosen = phase_ids(options.phase, phases)
     also: tuple[str, ...] = ()
     if options.add:

@@ -158,7 +158,7 @@ class LayerBuilder:
         for name, note in _MODULI_NOTES.items():
             self.put(group, name, moduli.get(name), unknown=unknown, note=note if name in moduli else "")
         porous, measured = moduli.get("shear_modulus_with_pores_gpa"), _measured_shear(m.anode)
-        assumed = self.o.lithium_shear_modulus_gpa
+        assumed = self.o.shear_modulus_of(m.anode)
         note = f"of the porous layer to {assumed:g} GPa; Monroe and Newman ask for 2"
         ratio = None if porous is None else porous / assumed
         self.put(group, "shear_ratio_to_lithium", ratio, unknown=unknown, note="" if ratio is None else note)
@@ -204,9 +204,9 @@ class LayerBuilder:
         m, group, thickness = self.m, "transport", self.layer_thickness
         fractions = self.solid.fractions()
         alloy = None if fractions is None else math.fsum(
-            f for f, p in zip(fractions, self.solid.phases, strict=True) if p.holds_anode_metal_without_oxygen
+            f for f, p in zip(fractions, self.solid.phases, strict=True) if p.is_alloy
         )  # fmt: skip
-        note = f"phases with {m.anode} and without oxygen; connected from {transport.PERCOLATION_THRESHOLD:g}"
+        note = f"alloys of {m.anode}; connected from {transport.PERCOLATION_THRESHOLD:g}"
         self.put(group, "conducting_volume_fraction", alloy, unknown="no volumes", note=note)
         solid = None if self.porosity is None else 1.0 - self.porosity
         share = None if alloy is None or solid is None else float(transport.percolates(alloy * solid))

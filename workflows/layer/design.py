@@ -140,6 +140,7 @@ def evaluate_layer(
     material: LayerMaterial, path: LithiationPath, oxide_loading: float, lithium_thickness: float, options: LayerOptions
 ) -> LayerDesign:
     """Compute all quantities of a layer from its material (see `design_layer`)."""
+    options, assumption = options.for_anode(material.anode)
     builder = LayerBuilder(material, options, oxide_loading, lithium_thickness)
     builder.loading()
     builder.compaction()
@@ -147,6 +148,8 @@ def evaluate_layer(
     builder.mechanics()
     builder.transport()
     builder.cell()
+    if assumption:
+        builder.assumptions.append(assumption)
     limited: dict[str, float] = {}
     if builder.exhausted:
         per_unit = builder.available / builder.amount

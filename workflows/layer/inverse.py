@@ -7,6 +7,7 @@ temperature rise of the foil grows with the loading and its loading is a root.
 from dataclasses import dataclass
 from typing import Any
 
+from licoat.structures.chemistry.anode import anode
 from licoat.thermo.lithiation import LithiationPath
 from licoat.workflows.layer.design import evaluate_layer
 from licoat.workflows.layer.material import LayerMaterial
@@ -80,11 +81,13 @@ def solve_loading(
         If no wish is given, one is not above 0, or the oxide does not react.
     """
     check_inputs(options, 0.0, lithium_thickness_um)
+    label = anode(material.anode).label
+    in_foil, loss = f"{label} in the foil", f"{label} loss"
     _check_wishes(
         material,
         {
             "layer thickness": layer_thickness_um,
-            "lithium loss": lithium_consumed_um,
+            loss: lithium_consumed_um,
             "temperature rise": temperature_rise_k,
         },
     )
@@ -92,11 +95,11 @@ def solve_loading(
     eaten = trial.lithium_consumed_um
     if not eaten:
         raise LayerInputError("with a conversion of 0 no loading makes a layer")
-    limits = {"lithium in the foil": lithium_thickness_um / eaten * TRIAL_MG_PER_CM2}
+    limits = {in_foil: lithium_thickness_um / eaten * TRIAL_MG_PER_CM2}
     if lithium_consumed_um is not None:
-        limits["lithium loss"] = lithium_consumed_um / eaten * TRIAL_MG_PER_CM2
+        limits[loss] = lithium_consumed_um / eaten * TRIAL_MG_PER_CM2
     if temperature_rise_k is not None:
-        highest = limits["lithium in the foil"]
+        highest = limits[in_foil]
         found = _loading_of_rise(material, path, lithium_thickness_um, options, temperature_rise_k, highest)
         if found is not None:
             limits["temperature rise"] = found
@@ -115,7 +118,7 @@ def solve_loading(
 
 def _check_wishes(material: LayerMaterial, wishes: dict[str, float | None]) -> None:
     if all(wish is None for wish in wishes.values()):
-        raise LayerInputError("no target given: a layer thickness, a lithium loss or a temperature rise")
+        raise LayerInputError("no target given: a layer thickness, a loss of metal or a temperature rise")
     for name, wish in wishes.items():
         if wish is not None and not 0.0 < wish < float("inf"):
             raise LayerInputError(f"target {name} {wish:g}: expected a number above 0")

@@ -1,8 +1,9 @@
 """What is assumed of powder, foil, cell and load, and which inputs are possible."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
+from licoat.structures.chemistry.anode import anode
 from licoat.structures.errors import LicoatError
 
 __all__ = ["LayerInputError", "LayerOptions", "check_inputs"]
@@ -37,8 +38,9 @@ class LayerOptions:
         Of the lithium electrode, 0 to 1.
     copper_thickness_um : float
         Foil of the reference electrode (lithium on copper).
-    lithium_shear_modulus_gpa : float
-        The founding paper's 3.4; measured values are 2.8 (polycrystal) to 4.2.
+    lithium_shear_modulus_gpa : float or None
+        Of the anode metal; its own without (`shear_modulus_of`). For lithium that is the founding paper's 3.4; measured
+        values are 2.8 (polycrystal) to 4.2.
     """
 
     packing_fraction: float = 0.6
@@ -52,7 +54,22 @@ class LayerOptions:
     electrolyte_mass_mg_per_cm2: float = 4.0
     coulombic_efficiency: float = 0.99
     copper_thickness_um: float = 10.0
-    lithium_shear_modulus_gpa: float = 3.4
+    lithium_shear_modulus_gpa: float | None = None
+
+    def shear_modulus_of(self, metal: str) -> float:
+        """Return the shear modulus in GPa that is taken for an anode metal: as given, its own, else that of lithium."""
+        own, lithium = anode(metal).shear_modulus_gpa, anode("Li").shear_modulus_gpa
+        return next(value for value in (self.lithium_shear_modulus_gpa, own, lithium) if value is not None)
+
+    def for_anode(self, metal: str) -> tuple["LayerOptions", str]:
+        """Return these options with the metal's shear modulus filled in, and what is assumed where none is known."""
+        filled = replace(self, lithium_shear_modulus_gpa=self.shear_modulus_of(metal))
+        if self.lithium_shear_modulus_gpa is not None or anode(metal).shear_modulus_gpa is not None:
+            return filled, ""
+        return filled, (
+            f"no shear modulus of {anode(metal).label} is known: shear_ratio_to_lithium is to that of lithium, "
+            f"{filled.lithium_shear_modulus_gpa:g} GPa"
+        )
 
     def check(self) -> None:
         """Refuse values that no layer can have.
@@ -65,6 +82,8 @@ class LayerOptions:
         shares = {"packing_fraction": (0.0, 1.0), "conversion": (0.0, 1.0), "coulombic_efficiency": (0.0, 1.0)}
         for option in fields(self):
             value = getattr(self, option.name)
+            if value is None and option.default is None:
+                continue
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise LayerInputError(f"{option.name} {value!r}: expected a number")
             low, high = shares.get(option.name, (0.0, math.inf))

@@ -23,8 +23,6 @@ __all__ = ["PAPER", "Check", "Context", "Source", "Values", "Verdict", "each", "
 REACTION = "Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O"
 CONVERSION = "Sb2O3 + 6 Li -> 2 Sb + 3 Li2O"
 LITHIUM_PER_OXIDE = 12
-MONROE_NEWMAN_RATIO = 2.0
-"""Shear modulus of a separator over that of lithium that the criterion asks for."""
 
 
 class Source(StrEnum):

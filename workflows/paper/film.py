@@ -2,10 +2,10 @@
 
 import math
 
+from licoat.structures.chemistry.anode import MONROE_NEWMAN_RATIO
 from licoat.structures.phases.facts import number, read_facts
 from licoat.workflows.layer import transport
 from licoat.workflows.paper.checks import (
-    MONROE_NEWMAN_RATIO,
     PAPER,
     Check,
     Context,

@@ -3,14 +3,16 @@
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from licoat.structures.chemistry.anode import Anode
+from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.errors import CriteriaError
 
-__all__ = ["Criterion", "Measure", "State", "Verdict", "evaluate", "load_criteria"]
+__all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
 
 DEFAULT = Path(__file__).parents[1] / "data" / "default_criteria.toml"
 Comparison = Literal[">", ">=", "<", "<="]
@@ -158,6 +160,46 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     if twice:
         raise CriteriaError(f"criteria file {path}: criterion {twice!r} stands twice")
     return tuple(Criterion(**row.model_dump()) for row in rows)
+
+
+def criteria_for(anode: str) -> tuple[Criterion, ...]:
+    """Return the default criteria for an anode metal.
+
+    The default file is written for lithium. For another metal the shear modulus that a layer needs is that
+    metal's where it is known, the reasons speak of that metal, and a threshold that remains lithium's says so.
+
+    Parameters
+    ----------
+    anode : str
+        Symbol of the metal.
+
+    Raises
+    ------
+    MissingDataError
+        If it is no anode metal.
+    """
+    metal, criteria = anode_metal(anode), load_criteria()
+    return criteria if metal.symbol == "Li" else tuple(_of_another_metal(c, metal) for c in criteria)
+
+
+def _of_another_metal(criterion: Criterion, metal: Anode) -> Criterion:
+    """Turn a default criterion, which is for lithium, into that of another metal."""
+    if criterion.name == "stiff" and metal.threshold_gpa is not None:
+        reason = (
+            f"Monroe and Newman: twice the shear modulus of {metal.label} ({metal.shear_modulus_gpa:g} GPa, "
+            f"{metal.shear_modulus_source}); the Reuss bound is the safe side"
+        )
+        return replace(criterion, threshold=metal.threshold_gpa, reason=reason)
+    if criterion.name == "stiff":
+        reason = f"lithium's threshold, since no shear modulus of {metal.label} is known: {criterion.reason}"
+    elif criterion.name == "low_lithium_loss":
+        # The foil's thickness is the limit; its charge in the default text is that of lithium.
+        reason = f"a 5 um layer should not eat more than 7.5 um of {metal.label} foil"
+    elif criterion.name == "safe_heat":  # its numbers are of lithium: what melts, and Sb2O3 on it
+        reason = f"lithium's threshold: {criterion.reason}"
+    else:
+        reason = criterion.reason.replace("Li2O", "its oxide").replace("lithium", metal.label)
+    return replace(criterion, reason=reason)
 
 
 def check_quantities(criteria: tuple[Criterion, ...], known: Mapping[str, Any]) -> None:

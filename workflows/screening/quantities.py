@@ -6,8 +6,8 @@ Each is a `Measure`: value, sigma, source, and what is missing where it cannot b
 import math
 from collections.abc import Callable, Sequence
 
-from licoat.structures.chemistry.elements import ION_CHARGE
-from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.chemistry.alloys import is_alloy
+from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.phases.facts import hazard_fact
 from licoat.thermo.lithiation import LithiationPath
@@ -116,13 +116,9 @@ def _insulating(path: LithiationPath) -> Measure:
 
 
 def _alloy(path: LithiationPath) -> Measure:
-    """Share of products that hold the anode metal and no oxygen (Li3Sb, Li17Sn4, Li2Te)."""
-
-    def belongs(species: Species) -> bool:
-        elements = set(parse_formula(species.formula))
-        return path.anode in elements and "O" not in elements and len(elements) > 1
-
-    return _fraction(path.final.products, belongs, f"volumes of {path.final.source}", "")
+    """Share of products that are alloys of the anode metal (Li3Sb, Li17Sn4; not Li2Te, LiF or Li3N)."""
+    kind = lambda s: is_alloy(s.formula, path.anode)  # noqa: E731 - one expression
+    return _fraction(path.final.products, kind, f"volumes of {path.final.source}", "")
 
 
 def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callable[[LithiationPath], Measure]:
@@ -198,7 +194,7 @@ def _capacity_per_um_oxide(path: LithiationPath) -> Measure:
     amount, source, missing = _per_um_oxide(path)
     if amount is None:
         return Measure(None, source=source, missing=missing)
-    charge = ION_CHARGE[path.anode]
+    charge = anode_metal(path.anode).charge
     return Measure(capacity_mah_per_cm2(amount * path.final.anode_atoms_per_fu, charge), source=source)
 
 

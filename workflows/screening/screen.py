@@ -2,6 +2,7 @@
 
 import datetime as dt
 import platform
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,15 +16,15 @@ from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formu
 from licoat.structures.rendering import rendered
 from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
-from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides
+from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides, without_oxygen
 from licoat.workflows.screening.criteria import (
     Criterion,
     Measure,
     State,
     Verdict,
     check_quantities,
+    criteria_for,
     evaluate,
-    load_criteria,
 )
 from licoat.workflows.screening.quantities import QUANTITIES, measure_all
 from licoat.workflows.screening.ranking import pareto_front, score
@@ -197,9 +198,10 @@ def screen(
     phases : PhaseTable
         Phases of one energy scheme.
     oxides : iterable of str, optional
-        Formulas; without, every binary oxide of the table within 50 meV/atom of its hull.
+        Formulas; without, every binary oxide of the table within 50 meV/atom of its hull. A host without oxygen is
+        answered with a warning.
     criteria : sequence of Criterion, optional
-        The default criteria without.
+        The default criteria of the anode metal without (`criteria_for`).
     anode : str
         The anode metal.
     phase_ids : dict, optional
@@ -225,7 +227,7 @@ def screen(
     >>> [candidate.path.verdict for candidate in result.candidates]
     ['reacts', 'inert']
     """
-    chosen_criteria = tuple(load_criteria() if criteria is None else criteria)
+    chosen_criteria = tuple(criteria_for(anode) if criteria is None else criteria)
     check_quantities(chosen_criteria, QUANTITIES)
     check_anode(anode, phases)
     not_screened: dict[str, str] = {}
@@ -248,6 +250,11 @@ def screen(
     for formula, phase_id in (phase_ids or {}).items():
         if formula_unit(formula) not in formulas:
             raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
+    if strangers := without_oxygen(formulas):
+        warnings.warn(
+            f"{', '.join(strangers)}: without oxygen; criteria, hazards and prices of the screen are made for oxides",
+            stacklevel=2,
+        )
     measured = load_phases("measured") if measured is None else measured
     paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
     distances = [
