@@ -365,3 +365,9 @@ class TestKnownNumbers:
         # 3.95 MJ/kg for Fe2O3 + 2 Al (Fischer and Grubelich 1998), products cold
         found = react("Fe2O3 + 2 Al -> Al2O3 + 2 Fe", measured)
         assert found.heat_mj_per_kg_reactants == pytest.approx(3.98, rel=0.01)
+
+
+@pytest.mark.parametrize("anode", ["Fe", "O", "li", "", "Xx"])
+def test_react_refuses_what_is_no_anode_metal(measured, anode):
+    with pytest.raises(MissingDataError, match=f"^anode '{anode}': expected one of Li, Na, K"):
+        react("Sb2O3 + 6 Li -> 2 Sb + 3 Li2O", measured, anode=anode)

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.chemistry.anode import anode
+from licoat.structures.phases.provenance import Manifest
 from licoat.workflows import screen
 from licoat.workflows.cli import main
 
@@ -28,6 +30,50 @@ def without_moduli(builtin):
                 None if f == formula else x for f, x in zip(columns["formula"], columns[name], strict=True)
             ]
         return PhaseTable(columns, builtin.manifest)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def with_fluoride(builtin):
+    """Make the embedded table with SnF2 (measured enthalpy of about -6.8 eV, density 4.57 g/cm3)."""
+    row = {
+        "phase_id": "snf2",
+        "formula": "SnF2",
+        "formation_energy_ev_per_atom": -6.8 / 3,
+        "volume_a3_per_atom": 19.0,
+        "n_sites": 3,
+    }
+    names = ("phase_id", "formula", "formation_energy_ev_per_atom", "volume_a3_per_atom", "n_sites", "band_gap_ev")
+    more = ("bulk_modulus_gpa", "shear_modulus_gpa", "space_group_number")
+    columns = builtin.columns()
+    zero = {"space_group_number": 0}
+    return PhaseTable(
+        {n: [*columns[n], row.get(n, zero.get(n))] for n in (*names, *more)},
+        Manifest(source="embedded table and SnF2", scheme="test"),
+    )
+
+
+@pytest.fixture(scope="session")
+def on_metal():
+    """Make the table of Sb2O3 on a univalent or divalent metal M: M, Sb, O2, its oxide and its antimonide."""
+
+    def make(metal):
+        oxide, alloy, n = (
+            (f"{metal}2O", f"{metal}3Sb", 1) if anode(metal).charge == 1 else (f"{metal}O", f"{metal}3Sb2", 2)
+        )
+        return PhaseTable(
+            {
+                "phase_id": ["ox", "m", "sb", "o", "m-o", "m-sb"],
+                "formula": ["Sb2O3", metal, "Sb", "O2", oxide, alloy],
+                "formation_energy_ev_per_atom": [-1.5, 0.0, 0.0, 0.0, -1.5 * n, -0.6],
+                "volume_a3_per_atom": [16.0, 37.0, 30.0, 15.0, 15.0, 28.0],
+                "bulk_modulus_gpa": [20.0, 6.3, 40.0, 1.0, 50.0, 20.0],
+                "shear_modulus_gpa": [9.0, 3.3, 30.0, 1.0, 40.0, 12.0],
+                "band_gap_ev": [3.0, 0.0, 0.0, 1.0, 4.0, 0.5],
+            },
+            Manifest(source="made up", scheme="test"),
+        )
 
     return make
 

@@ -1,5 +1,6 @@
 """States, probabilities and the reading of criteria files."""
 
+import dataclasses
 import math
 import re
 
@@ -8,9 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from licoat.structures.errors import CriteriaError
+from licoat.structures.chemistry.anode import ANODES, anode
+from licoat.structures.errors import CriteriaError, MissingDataError
 from licoat.workflows import screen
-from licoat.workflows.screening.criteria import Criterion, Measure, State, check_quantities, evaluate, load_criteria
+from licoat.workflows.screening.criteria import (
+    Criterion,
+    Measure,
+    State,
+    check_quantities,
+    criteria_for,
+    evaluate,
+    load_criteria,
+)
 from licoat.workflows.screening.quantities import QUANTITIES
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -218,3 +228,34 @@ def test_unknown_quantity_names_criterion_and_choices(builtin):
 def test_no_criteria_at_all_is_an_error(builtin):
     with pytest.raises(CriteriaError, match="criteri"):
         screen(builtin, ["Sb2O3"], criteria=())
+
+
+def test_default_criteria_are_those_of_lithium():
+    criteria = criteria_for("Li")
+    assert criteria == load_criteria()
+    stiff = {c.name: c for c in criteria}["stiff"]
+    assert stiff.threshold == pytest.approx(anode("Li").threshold_gpa)
+
+
+@pytest.mark.parametrize("symbol", sorted(ANODES.keys() - {"Li"}))
+def test_criteria_of_another_metal_differ_in_the_stiffness_and_speak_of_it(symbol):
+    metal, lithium = anode(symbol), {c.name: c for c in load_criteria()}
+    for criterion in criteria_for(symbol):
+        # what still says lithium says that the number is lithium's
+        assert "lithium" not in criterion.reason.lower() or criterion.reason.startswith("lithium's threshold")
+        same = lithium[criterion.name]
+        assert criterion == dataclasses.replace(same, threshold=criterion.threshold, reason=criterion.reason)
+        if criterion.name != "stiff":
+            assert criterion.threshold == same.threshold
+        elif metal.shear_modulus_gpa is None:
+            assert criterion.threshold == same.threshold
+            assert criterion.reason.startswith("lithium's threshold")
+        else:
+            assert criterion.threshold == pytest.approx(2 * metal.shear_modulus_gpa)
+            assert metal.label in criterion.reason
+            assert f"{metal.shear_modulus_gpa:g} GPa" in criterion.reason
+
+
+def test_criteria_of_what_is_no_anode_metal():
+    with pytest.raises(MissingDataError, match="anode 'Fe': expected one of Li"):
+        criteria_for("Fe")

@@ -177,3 +177,22 @@ def test_metallic_share_of_a_metal_and_an_insulator():
 def test_a_gap_at_the_limit_counts_as_an_insulator():
     measures = measure_all(lithiate("MgO", table(band_gap_ev=[7.8, 0.0, 0.0, math.nan, INSULATOR_GAP_EV, 0.0])))
     assert measures["insulating_volume_fraction"].value == pytest.approx(24.0 / 47.0)
+
+
+def test_salts_of_the_anode_metal_are_no_alloys(builtin):
+    for oxide, salt in (("TeO2", "Li2Te"), ("SeO2", "Li2Se"), ("SO2", "Li2S"), ("P2O5", "Li3P"), ("CO2", "LiC12")):
+        path = lithiate(oxide, builtin)
+        assert salt in [s.formula for s in path.final.products], oxide
+        measures = measure_all(path)
+        assert measures["alloy_volume_fraction"].value == 0.0, oxide
+        assert measures["conducting_volume_fraction"].value == 0.0, oxide
+
+
+def test_alloy_of_a_fluoride_is_counted_without_its_lithium_fluoride(with_fluoride):
+    path = lithiate("SnF2", with_fluoride)
+    assert path.final.equation == "4 SnF2 + 25 Li -> Li17Sn4 + 8 LiF"
+    # Crystal volumes per formula unit: LiF of a = 4.026 A with 4 units, Li17Sn4 of a = 19.69 A with 20 (Goward 2001).
+    alloy, fluoride = 19.69**3 / 20, 8 * 4.026**3 / 4
+    share = measure_all(path)["alloy_volume_fraction"].value
+    assert share == pytest.approx(alloy / (alloy + fluoride), abs=0.01)
+    assert share == pytest.approx(0.73, abs=0.015)

@@ -329,3 +329,27 @@ def test_no_sigmas_and_no_facts_leave_energies_alone_and_answers_unknown(builtin
     assert set(reacting["criterion_stiff"]) == {"unknown"}
     assert not reacting["volume_ratio_oxide"].notna().any()
     assert set(reacting["criterion_reacts"]) == {"pass"}
+
+
+def test_a_host_without_oxygen_is_answered_with_a_warning(with_fluoride):
+    with pytest.warns(UserWarning, match="^SnF2: without oxygen; .*made for oxides$") as seen:
+        result = screen(with_fluoride, ["SnF2", "Sb2O3"])
+    assert [w.filename for w in seen] == [__file__]  # it points at the caller
+    assert {c.path.oxide: c.path.verdict for c in result.candidates} == {"SnF2": "reacts", "Sb2O3": "reacts"}
+
+
+def test_another_metal_is_screened_with_its_own_threshold(on_metal):
+    result = screen(on_metal("Na"), ["Sb2O3"], anode="Na")
+    (stiff,) = [c for c in result.criteria if c.name == "stiff"]
+    assert stiff.threshold == pytest.approx(2 * 3.3)
+    (oxide,) = result.candidates
+    assert oxide.verdicts["stiff"].threshold == stiff.threshold
+    assert oxide.path.final.equation == "Sb2O3 + 12 Na -> 2 Na3Sb + 3 Na2O"
+    assert 0.0 < oxide.measures["alloy_volume_fraction"].value < 1.0
+    named = {c["name"]: c for c in result.manifest["criteria"]}
+    assert "sodium" in named["stiff"]["reason"]
+
+
+def test_criteria_of_ones_own_are_taken_as_they_are_for_any_metal(on_metal):
+    result = screen(on_metal("Na"), ["Sb2O3"], anode="Na", criteria=load_criteria())
+    assert result.criteria == load_criteria()

@@ -250,13 +250,13 @@ def screen(
     for formula, phase_id in (phase_ids or {}).items():
         if formula_unit(formula) not in formulas:
             raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
+    measured = load_phases("measured") if measured is None else measured
+    paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
     if strangers := without_oxygen(formulas):
         warnings.warn(
             f"{', '.join(strangers)}: without oxygen; criteria, hazards and prices of the screen are made for oxides",
             stacklevel=2,
         )
-    measured = load_phases("measured") if measured is None else measured
-    paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
     distances = [
         _distance(path, lowest) for path, lowest in zip(paths, above_hull(formulas, phases, anode), strict=True)
     ]

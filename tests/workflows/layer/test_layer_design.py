@@ -530,3 +530,39 @@ def test_a_bare_layer_does_not_recurse(paper):
     bare = object.__new__(type(paper))
     with pytest.raises(AttributeError, match="quantities"):
         _ = bare.quantities
+
+
+def layer_on(metal, table, **options):
+    return design_layer("Sb2O3", table, lithium_thickness_um=50.0, options=LayerOptions(**options), anode=metal)
+
+
+def shear_of_metal(layer):
+    """Shear modulus of the metal that the ratio rests on, GPa."""
+    values = {name: quantity.value for name, quantity in layer.quantities.items()}
+    return values["shear_modulus_with_pores_gpa"] / values["shear_ratio_to_lithium"]
+
+
+def test_the_metals_own_shear_modulus_is_taken_unless_one_is_given(builtin, on_metal):
+    lithium, sodium = layer_on("Li", builtin), layer_on("Na", on_metal("Na"))
+    assert shear_of_metal(lithium) == pytest.approx(3.4)
+    assert shear_of_metal(sodium) == pytest.approx(3.3)
+    assert sodium.options.lithium_shear_modulus_gpa == 3.3  # printed with the result
+    assert shear_of_metal(layer_on("Na", on_metal("Na"), lithium_shear_modulus_gpa=5.0)) == pytest.approx(5.0)
+    assert shear_of_metal(layer_on("Ca", on_metal("Ca"))) == pytest.approx(7.4)
+    assert not [text for text in sodium.assumptions if "shear modulus" in text]
+
+
+def test_an_unknown_shear_modulus_of_the_metal_is_said(on_metal):
+    layer = layer_on("K", on_metal("K"))
+    assert shear_of_metal(layer) == pytest.approx(3.4)
+    assert [text for text in layer.assumptions if "no shear modulus of potassium is known" in text]
+    given = layer_on("K", on_metal("K"), lithium_shear_modulus_gpa=1.3)
+    assert not [text for text in given.assumptions if "shear modulus" in text]
+
+
+def test_alloys_and_salts_of_a_layer(builtin):
+    def flags(oxide):
+        return {p.formula: p.is_alloy for p in design(oxide, builtin).material.products}
+
+    assert flags("Sb2O3") == {"Li3Sb": True, "Li2O": False}
+    assert flags("TeO2") == {"Li2Te": False, "Li2O": False}

@@ -180,3 +180,11 @@ def test_no_foil_allows_nothing(antimony):
     answer = solve_loading(*antimony, 0.0, LayerOptions(), layer_thickness_um=5.0)
     assert not answer.feasible
     assert answer.oxide_loading_mg_per_cm2 == 0.0
+
+
+def test_what_binds_is_named_by_the_metal(on_metal):
+    path = lithiate("Sb2O3", on_metal("Na"), anode="Na")
+    material = layer_material(path, load_phases("measured"))
+    answer = solve_loading(material, path, 50.0, LayerOptions(), lithium_consumed_um=3.0)
+    assert answer.binding == "sodium loss"
+    assert set(answer.limits) == {"sodium in the foil", "sodium loss"}
