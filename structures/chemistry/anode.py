@@ -13,7 +13,7 @@ __all__ = ["ANODES", "MONROE_NEWMAN_RATIO", "Anode", "anode"]
 MONROE_NEWMAN_RATIO: Final = 2.0
 """A separator about twice as stiff in shear as the metal keeps its deposit flat (Monroe and Newman 2005)."""
 
-_HANDBOOK = "measured, polycrystal (pymatgen element table)"
+_HANDBOOK = "measured, polycrystal, pymatgen element table"
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,7 @@ def test_criteria_of_another_metal_differ_in_the_stiffness_and_speak_of_it(symbo
     for criterion in criteria_for(symbol):
         # what still says lithium says that the number is lithium's
         assert "lithium" not in criterion.reason.lower() or criterion.reason.startswith("lithium's threshold")
+        assert "Li2O" not in criterion.reason
         same = lithium[criterion.name]
         assert criterion == dataclasses.replace(same, threshold=criterion.threshold, reason=criterion.reason)
         if criterion.name != "stiff":

@@ -198,7 +198,7 @@ def _of_another_metal(criterion: Criterion, metal: Anode) -> Criterion:
     elif criterion.name == "safe_heat":  # its numbers are of lithium: what melts, and Sb2O3 on it
         reason = f"lithium's threshold: {criterion.reason}"
     else:
-        reason = criterion.reason.replace("Li2O", "its oxide").replace("lithium", metal.label)
+        reason = criterion.reason.replace("; Li2O does not", "").replace("lithium", metal.label)
     return replace(criterion, reason=reason)
 
 
