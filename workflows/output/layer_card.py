@@ -3,6 +3,7 @@
 from licoat.workflows.layer.build import LayerQuantity
 from licoat.workflows.layer.design import LayerDesign
 from licoat.workflows.layer.inverse import LoadingAnswer
+from licoat.workflows.output.book import find
 from licoat.workflows.output.console import say, text_table
 from licoat.workflows.output.text import equation_text, split_unit
 
@@ -63,10 +64,10 @@ def _options(layer: LayerDesign) -> list[str]:
 
 
 def _line(quantity: LayerQuantity) -> str:
-    words, unit = split_unit(quantity.name)
+    words, unit = find(quantity.name).label, find(quantity.name).unit_text
     value = "unknown" if quantity.value is None else f"{quantity.value:.4g}"
     note = f"  {quantity.note}" if quantity.note else ""
-    return f"{words:<32}{value:>10} {unit:<8}{note}".rstrip()
+    return f"{words:<50}{value:>10} {unit:<18}{note}".rstrip()
 
 
 def _cell(value: float | None, digits: int) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -160,7 +160,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     return tuple(Criterion(**row.model_dump()) for row in rows)
 
 
-def check_quantities(criteria: tuple[Criterion, ...], known: Mapping[str, Any]) -> None:
+def check_quantities(criteria: tuple[Criterion, ...], known: Collection[str]) -> None:
     """Refuse criteria on quantities that the screen does not compute.
 
     Raises

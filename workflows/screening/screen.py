@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formula_unit, load_phases
+from licoat.structures.chemistry.book import BOOK
 from licoat.structures.rendering import rendered
 from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
@@ -25,7 +26,7 @@ from licoat.workflows.screening.criteria import (
     evaluate,
     load_criteria,
 )
-from licoat.workflows.screening.quantities import QUANTITIES, measure_all
+from licoat.workflows.screening.quantities import measure_all, quantity_names
 from licoat.workflows.screening.ranking import pareto_front, score
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def screen(
     ['reacts', 'inert']
     """
     chosen_criteria = tuple(load_criteria() if criteria is None else criteria)
-    check_quantities(chosen_criteria, QUANTITIES)
+    check_quantities(chosen_criteria, quantity_names())
     check_anode(anode, phases)
     not_screened: dict[str, str] = {}
     if oxides is None:
@@ -275,9 +276,10 @@ def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
 
 
 def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
-    measures = measure_all(path)
-    verdicts = {criterion.name: evaluate(criterion, measures[criterion.quantity]) for criterion in criteria}
-    return Candidate(path, distance, measures, verdicts, measured_side(path, measured), score(criteria, verdicts))
+    side = measured_side(path, measured)
+    measures = measure_all(path, side, distance)
+    verdicts = {c.name: evaluate(c, measures[BOOK[c.quantity].name]) for c in criteria}
+    return Candidate(path, distance, measures, verdicts, side, score(criteria, verdicts))
 
 
 def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tuple[Candidate, ...]:
@@ -285,7 +287,7 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
     fronts: list[bool | None] = [None] * len(candidates)
     if objectives:
         values = np.array(
-            [[_number(c.measures[criterion.quantity].value) for criterion in objectives] for c in candidates]
+            [[_number(c.measures[BOOK[criterion.quantity].name].value) for criterion in objectives] for c in candidates]
         )
         known = [not any(np.isnan(row)) for row in values]
         # What fails a criterion is no coating, however well it does in one objective: it beats nobody.
