@@ -230,29 +230,23 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     >>> round(layer.oxide_loading_mg_per_cm2, 2), layer.target.binding
     (1.12, 'layer thickness')
     """
-    wishes = (target_layer_thickness_um, max_lithium_loss_um, max_temperature_rise_k)
-    solve = any(wish is not None for wish in wishes)
+    wishes = {
+        "layer_thickness_um": target_layer_thickness_um,
+        "lithium_consumed_um": max_lithium_loss_um,
+        "temperature_rise_k": max_temperature_rise_k,
+    }
+    solve = any(wish is not None for wish in wishes.values())
     if solve and oxide_loading_mg_per_cm2 is not None:
-        raise LayerInputError(
-            "oxide_loading_mg_per_cm2 and a target (target_..., max_...) exclude each other: give one"
-        )
+        raise LayerInputError("oxide_loading_mg_per_cm2 and a target (target_, max_) exclude each other: give one")
     chosen = options or LayerOptions()
     loading = 1.0 if oxide_loading_mg_per_cm2 is None else oxide_loading_mg_per_cm2
     check_inputs(loading, lithium_thickness_um)
     path = lithiate(oxide, phases, anode=anode, phase_id=phase_id)
     material = layer_material(path, load_phases("measured"), prefer=prefer)
-    if not solve:
-        return evaluate_layer(material, path, loading, lithium_thickness_um, chosen)
-    answer = solve_loading(
-        material,
-        lithium_thickness_um,
-        chosen,
-        layer_thickness_um=target_layer_thickness_um,
-        lithium_consumed_um=max_lithium_loss_um,
-        temperature_rise_k=max_temperature_rise_k,
-    )
-    layer = evaluate_layer(material, path, answer.oxide_loading_mg_per_cm2, lithium_thickness_um, chosen)
-    return replace(layer, target=answer)
+    answer = solve_loading(material, lithium_thickness_um, chosen, **wishes) if solve else None
+    if answer is not None:
+        loading = answer.oxide_loading_mg_per_cm2
+    return replace(evaluate_layer(material, path, loading, lithium_thickness_um, chosen), target=answer)
 
 
 def evaluate_layer(
