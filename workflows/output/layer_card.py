@@ -1,8 +1,7 @@
 """A layer as a card on the console: grouped, with units, with what is assumed and what is missing."""
 
-from licoat.workflows.layer.build import LayerQuantity
 from licoat.workflows.layer.design import LayerDesign
-from licoat.workflows.layer.inverse import LoadingAnswer
+from licoat.workflows.layer.quantity import LayerQuantity
 from licoat.workflows.output.book import find
 from licoat.workflows.output.console import say, text_table
 from licoat.workflows.output.text import equation_text, split_unit
@@ -10,16 +9,14 @@ from licoat.workflows.output.text import equation_text, split_unit
 __all__ = ["print_layer"]
 
 
-def print_layer(layer: LayerDesign, answer: LoadingAnswer | None = None) -> None:
+def print_layer(layer: LayerDesign) -> None:
     """Print a layer.
 
     Parameters
     ----------
     layer : LayerDesign
-    answer : LoadingAnswer, optional
-        If the loading was solved for a target.
     """
-    m = layer.material
+    m, answer = layer.material, layer.target
     say(f"{equation_text(m.equation)}   ({m.oxide} is {m.phase_id})")
     if answer is not None:
         limits = ", ".join(f"{name} {value:.3g}" for name, value in answer.limits.items())

@@ -10,6 +10,7 @@ from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
 from licoat.structures.chemistry.elements import ION_CHARGE
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
+from licoat.structures.crystals.averages import reuss, voigt
 from licoat.structures.phases.facts import hazard_fact
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import MeasuredSide
@@ -18,7 +19,7 @@ from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer import quantities as _layer  # noqa: F401 - declares what a layer and a screen share
 from licoat.workflows.layer.heat import heat_j_per_cm2
 from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capacity_mah_per_cm2, thickness_um
-from licoat.workflows.layer.mechanics import composite_bounds, reuss, voigt
+from licoat.workflows.layer.mechanics import composite_bounds
 from licoat.workflows.screening.criteria import Measure
 
 __all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
