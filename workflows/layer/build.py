@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from licoat.structures import load_phases
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL, STANDARD_TEMPERATURE_K
+from licoat.structures.rendering import outline
 from licoat.workflows.layer import cell, compaction, heat, loading, mechanics, transport
 from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.options import LayerInputError, LayerOptions
@@ -21,6 +22,8 @@ class LayerQuantity:
     group: str
     value: float | None
     note: str = ""
+
+    __repr__ = outline
 
 
 _MODULI_NOTES = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, lithiate
 from licoat.workflows.layer.build import LayerBuilder, LayerQuantity
 from licoat.workflows.layer.material import LayerMaterial, Prefer, layer_material
@@ -42,6 +43,17 @@ class LayerDesign:
     missing: tuple[str, ...]
     assumptions: tuple[str, ...]
     limited_products: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        thickness = self.quantities.get("layer_thickness_um")
+        size = f"{thickness.value:.3g} um" if thickness and thickness.value is not None else "unknown thickness"
+        return brief(
+            self, f"{self.material.equation}: {size}, {len(self.quantities)} quantities, {len(self.missing)} unknown"
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("layer_html", self)
+        return html
 
     def __getattr__(self, name: str) -> float | None:
         quantities = self.__dict__.get("quantities", {})

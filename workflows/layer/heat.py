@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from licoat.structures import parse_formula
 from licoat.structures.chemistry.units import FARADAY_C_PER_MOL, STANDARD_TEMPERATURE_K
 from licoat.structures.phases.enthalpy import boiling_point_k, enthalpy_of
+from licoat.structures.rendering import outline
 
 __all__ = ["HIGHEST_TEMPERATURE_K", "Balance", "adiabatic_temperature", "heat_j_per_cm2", "melted_amount_mol_per_cm2"]
 
@@ -34,6 +35,8 @@ class Balance:
     temperature_k: float
     limit: str
     notes: tuple[str, ...]
+
+    __repr__ = outline
 
 
 def heat_j_per_cm2(heat_ev_per_fu: float, amount_mol_per_cm2: float) -> float:

@@ -7,6 +7,7 @@ temperature rise of the foil grows with the loading and its loading is a root.
 from dataclasses import dataclass
 from typing import Any
 
+from licoat.structures.rendering import outline
 from licoat.thermo.lithiation import LithiationPath
 from licoat.workflows.layer.design import evaluate_layer
 from licoat.workflows.layer.material import LayerMaterial
@@ -39,6 +40,8 @@ class LoadingAnswer:
     feasible: bool
     binding: str
     limits: dict[str, float]
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from licoat.structures.chemistry.units import ELEMENTARY_CHARGE_C
+from licoat.structures.rendering import outline
 
 __all__ = [
     "Bounds",
@@ -66,6 +67,8 @@ class Bounds:
     shear_lower_gpa: float
     shear_upper_gpa: float
     shear_voigt_gpa: float
+
+    __repr__ = outline
 
 
 def composite_bounds(fractions: Sequence[float], bulk_gpa: Sequence[float], shear_gpa: Sequence[float]) -> Bounds:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from licoat.structures.errors import LicoatError
+from licoat.structures.errors import LicoatError, require
 
 __all__ = ["LayerInputError", "LayerOptions", "check_inputs"]
 
@@ -82,7 +82,10 @@ def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium
     ------
     LayerInputError
         Naming the input and its range.
+    InputTypeError
+        If the options are no LayerOptions.
     """
+    require(options, LayerOptions, "options must be LayerOptions")
     options.check()
     for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
         if not isinstance(value, int | float) or not math.isfinite(value) or value < 0.0:
