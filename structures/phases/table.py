@@ -195,7 +195,7 @@ class PhaseTable:
             raise self._no_column(name, self._text) from None
 
     def _no_column(self, name: object, columns: Iterable[str]) -> MissingDataError:
-        kinds = {"column": self._float, "integers": self._integer, "text": self._text}
+        kinds: dict[str, Mapping[str, Any]] = {"column": self._float, "integers": self._integer, "text": self._text}
         other = next((kind for kind, held in kinds.items() if isinstance(name, str) and name in held), None)
         if other is not None:
             return MissingDataError(f"column {name!r} is of another kind: phases.{other}({name!r})")
