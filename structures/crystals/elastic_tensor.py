@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from licoat.structures.crystals.averages import hill_mean, poisson_ratio, youngs_modulus_gpa
-from licoat.structures.errors import ElasticityError
+from licoat.structures.errors import ElasticityError, require
+from licoat.structures.rendering import outline
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -58,6 +59,8 @@ class ElasticModuli:
     young_modulus_gpa: float
     poisson_ratio: float
     universal_anisotropy: float
+
+    __repr__ = outline
 
 
 def voigt_reuss_hill(stiffness_gpa: ArrayLike) -> ElasticModuli:
@@ -160,6 +163,8 @@ class CrystalSymmetry:
     rotations: Array  # cartesian, shape (n, 3, 3)
     images: NDArray[np.intp]  # the site that each site is turned into, shape (n, sites)
 
+    __repr__ = outline
+
     def under(self, pattern: Array) -> "CrystalSymmetry":
         """Return the operations that a strain leaves; loose, since the cell has its symmetry within symprec only."""
         tensor = np.einsum("k,kij->ij", pattern, TENSORS)
@@ -175,10 +180,19 @@ class CrystalSymmetry:
 
 
 def primitive_cell(atoms: "Atoms", calculator: "Calculator", symprec_a: float) -> tuple["Atoms", CrystalSymmetry]:
-    """Return the primitive cell in the same orientation, without constraints, and its symmetry."""
+    """Return the primitive cell in the same orientation, without constraints, and its symmetry.
+
+    Raises
+    ------
+    ElasticityError
+        If the atoms are no crystal periodic in three directions.
+    InputTypeError
+        If they are no `ase.Atoms`.
+    """
     import spglib
     from ase import Atoms
 
+    require(atoms, Atoms, "atoms must be ase.Atoms (Crystal.to_atoms() gives them)")
     name = atoms.get_chemical_formula() or "no atoms"
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
         raise ElasticityError(f"{name}: positions or cell are no finite numbers")

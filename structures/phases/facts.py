@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.rendering import outline
 
 __all__ = [
     "DATA",
@@ -70,6 +71,8 @@ class ObservedPhase:
     volume_sigma_percent: float | None
     source: str
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class GapFact:
@@ -79,6 +82,8 @@ class GapFact:
     sigma_ev: float | None
     kind: str
     source: str
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class ModulusFact:
     kind: str
     source: str
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class HazardFact:
@@ -100,6 +107,8 @@ class HazardFact:
     price_usd_per_kg_oxide: float | None
     labels: str
     source: str
+
+    __repr__ = outline
 
 
 def read_facts(name: str) -> Iterator[dict[str, str]]:

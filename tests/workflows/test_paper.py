@@ -442,7 +442,7 @@ def test_frame_has_a_column_for_every_source(table):
 
 
 def test_unknown_quantity_and_missing_facts_are_errors(table):
-    with pytest.raises(KeyError, match="no such"):
+    with pytest.raises(MissingDataError, match="no such"):
         table["no such quantity"]
     with pytest.raises(MissingDataError, match="elastic"):
         fact("elastic", "G_GPa", key="Unobtainium")

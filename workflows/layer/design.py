@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, lithiate
 from licoat.workflows.layer.cell import Cell, compare_cells
 from licoat.workflows.layer.compaction import Compaction, compact
@@ -147,6 +148,17 @@ class LayerDesign:
     def missing(self) -> tuple[str, ...]:
         """``unknown: ...`` lines, one per quantity that cannot be known."""
         return tuple(line for group in self.groups for line in group.missing())
+
+    def __repr__(self) -> str:
+        thickness = self.quantities.get("layer_thickness_um")
+        size = f"{thickness.value:.3g} um" if thickness and thickness.value is not None else "unknown thickness"
+        return brief(
+            self, f"{self.material.equation}: {size}, {len(self.quantities)} quantities, {len(self.missing)} unknown"
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("layer_html", self)
+        return html
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary: every quantity by its name, then phases, sources, statements, the target."""

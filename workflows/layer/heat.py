@@ -11,6 +11,7 @@ from typing import ClassVar
 from licoat.structures import parse_formula
 from licoat.structures.chemistry.units import FARADAY_C_PER_MOL, STANDARD_TEMPERATURE_K
 from licoat.structures.phases.enthalpy import boiling_point_k, enthalpy_of
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.loading import Loading, foil_volume_a3, thickness_um
 from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.quantity import Group
@@ -46,6 +47,8 @@ class Balance:
     temperature_k: float
     limit: str
     notes: tuple[str, ...]
+
+    __repr__ = outline
 
 
 def heat_j_per_cm2(heat_ev_per_fu: float, amount_mol_per_cm2: float) -> float:

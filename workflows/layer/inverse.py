@@ -7,6 +7,7 @@ temperature rise of the foil grows with the loading and its loading is a root.
 from dataclasses import dataclass
 from typing import Any
 
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.compaction import compact
 from licoat.workflows.layer.heat import balance_heat
 from licoat.workflows.layer.loading import count
@@ -40,6 +41,8 @@ class LoadingAnswer:
     feasible: bool
     binding: str
     limits: dict[str, float]
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

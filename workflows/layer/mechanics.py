@@ -22,6 +22,7 @@ from typing import ClassVar
 from licoat.structures import load_phases
 from licoat.structures.chemistry.units import ELEMENTARY_CHARGE_C
 from licoat.structures.crystals.averages import hill, reuss, voigt, youngs_modulus_gpa
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.compaction import Compaction
 from licoat.workflows.layer.loading import foil_volume_a3
 from licoat.workflows.layer.material import LayerMaterial
@@ -54,6 +55,8 @@ class Bounds:
     shear_lower_gpa: float
     shear_upper_gpa: float
     shear_voigt_gpa: float
+
+    __repr__ = outline
 
 
 def composite_bounds(fractions: Sequence[float], bulk_gpa: Sequence[float], shear_gpa: Sequence[float]) -> Bounds:

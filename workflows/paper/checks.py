@@ -16,6 +16,7 @@ from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL, EV_TO_KJ_PER_MOL
 from licoat.structures.crystals.averages import youngs_modulus_gpa
 from licoat.structures.phases.facts import number, read_facts
+from licoat.structures.rendering import brief, outline
 from licoat.thermo import Reaction, lithiate, react
 from licoat.workflows.layer import LayerMaterial, heat, layer_material, loading
 
@@ -94,6 +95,8 @@ class Reported:
     separator_free_ma_per_cm2: float = 0.05
     cell_voltage_v: float = 3.4
 
+    __repr__ = outline
+
     @property
     def disk_cm2(self) -> float:
         """Area of the 12 mm disk."""
@@ -129,6 +132,9 @@ class Context:
     conversions: Mapping[Source, Reaction]
     valentinite: Mapping[Source, Reaction]
     material: LayerMaterial
+
+    def __repr__(self) -> str:
+        return brief(self, "tables that the checks of the paper draw on")
 
     def volume_a3(self, formula: str, source: Source, reactions: Mapping[Source, Reaction] | None = None) -> float:
         """Volume per formula unit of a substance of the reaction."""
@@ -241,6 +247,9 @@ class Check:
     unit: str = ""
     holds: Callable[[Context], bool] | None = None
     settled: Verdict | None = None
+
+    def __repr__(self) -> str:
+        return brief(self, self.quantity)
 
 
 def each(reactions: Mapping[Source, Reaction], value: Callable[[Reaction], float | None]) -> Values:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from licoat.structures.errors import CriteriaError
+from licoat.structures.rendering import outline
 
 __all__ = ["Criterion", "Measure", "State", "Verdict", "evaluate", "load_criteria"]
 
@@ -54,6 +55,8 @@ class Criterion:
     objective: bool = False
     reason: str = ""
 
+    __repr__ = outline
+
     @property
     def higher_is_better(self) -> bool:
         """True if large values pass."""
@@ -87,6 +90,8 @@ class Measure:
     source: str = ""
     missing: str = ""
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -99,6 +104,8 @@ class Verdict:
     probability: float
     source: str
     note: str
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formula_unit, load_phases
+from licoat.structures import CriteriaError, MissingDataError, PhaseTable, load_phases
 from licoat.structures.chemistry.book import BOOK
-from licoat.structures.rendering import rendered
+from licoat.structures.chemistry.formula import formula_units
+from licoat.structures.errors import require
+from licoat.structures.phases.table import require_table
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
 from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides
+from licoat.thermo.reaction import chosen_phases
 from licoat.workflows.screening.criteria import (
     Criterion,
     Measure,
@@ -73,6 +77,9 @@ class Candidate:
     rank: int = 0
     on_front: bool | None = None
 
+    def __repr__(self) -> str:
+        return brief(self, f"#{self.rank} {self.path.oxide}: score {self.score:.2f}, {self.path.verdict}")
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary, one object of ``screen --json``."""
         reaction = self.path.final.to_dict()
@@ -103,6 +110,9 @@ class FunnelStep:
     remaining: int
     left: dict[str, str]
 
+    def __repr__(self) -> str:
+        return brief(self, f"{self.step}: {self.remaining} remain, {len(self.left)} left")
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {"step": self.step, "remaining": self.remaining, "left": self.left}
@@ -130,6 +140,14 @@ class ScreeningResult:
     funnel: tuple[FunnelStep, ...]
     not_screened: dict[str, str]
     manifest: dict[str, Any]
+
+    def __repr__(self) -> str:
+        source, best = self.manifest["source"], ", ".join(c.path.oxide for c in self.candidates[:3])
+        return brief(self, f"{len(self.candidates)} oxides of {source['source']} ({source['scheme']}); best {best}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("screen_html", self)
+        return html
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -183,13 +201,13 @@ class ScreeningResult:
 
 def screen(
     phases: PhaseTable,
-    oxides: Iterable[str] | None = None,
+    oxides: str | Iterable[str] | None = None,
     *,
     criteria: Sequence[Criterion] | None = None,
     anode: str = "Li",
-    phase_ids: dict[str, str] | None = None,
+    phase_ids: Mapping[str, str] | None = None,
     measured: PhaseTable | None = None,
-    also: Sequence[str] = (),
+    also: str | Sequence[str] = (),
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -197,17 +215,17 @@ def screen(
     ----------
     phases : PhaseTable
         Phases of one energy scheme.
-    oxides : iterable of str, optional
-        Formulas; without, every binary oxide of the table within 50 meV/atom of its hull.
+    oxides : str or iterable of str, optional
+        One formula or several; without, every binary oxide of the table within 50 meV/atom of its hull.
     criteria : sequence of Criterion, optional
         The default criteria without.
     anode : str
         The anode metal.
-    phase_ids : dict, optional
+    phase_ids : mapping, optional
         Formula to phase, where another polymorph than the observed one is meant.
     measured : PhaseTable, optional
         Measured data put beside the computed ones; the embedded ones without.
-    also : sequence of str
+    also : str or sequence of str
         Oxides that are screened besides, however far above their hull.
 
     Returns
@@ -218,6 +236,8 @@ def screen(
     ------
     FormulaError, MissingDataError, CriteriaError
         If a named oxide, the anode or a criterion cannot be used.
+    InputTypeError
+        If an argument is of another kind, such as the name of a source for its table.
 
     Examples
     --------
@@ -226,15 +246,18 @@ def screen(
     >>> [candidate.path.verdict for candidate in result.candidates]
     ['reacts', 'inert']
     """
-    chosen_criteria = tuple(load_criteria() if criteria is None else criteria)
+    require_table(phases)
+    if measured is not None:
+        require_table(measured, "measured")
+    chosen_criteria = _criteria(criteria)
     check_quantities(chosen_criteria, quantity_names())
     check_anode(anode, phases)
     not_screened: dict[str, str] = {}
     if oxides is None:
         formulas, not_screened = default_oxides(phases, anode)
     else:
-        formulas = [formula_unit(oxide) for oxide in oxides]
-    formulas = list(dict.fromkeys([*formulas, *map(formula_unit, also)]))
+        formulas = formula_units(oxides)
+    formulas = list(dict.fromkeys([*formulas, *formula_units(also)]))
     not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
     if oxides is not None or also:
         lacking = [formula for formula in formulas if not phases.rows_of(formula)]
@@ -246,8 +269,8 @@ def screen(
         raise MissingDataError(f"{phases.source}: no oxide to screen")
     if not chosen_criteria:
         raise CriteriaError("no criteria: give at least one")
-    for formula, phase_id in (phase_ids or {}).items():
-        if formula_unit(formula) not in formulas:
+    for formula, phase_id in chosen_phases(phase_ids).items():
+        if formula not in formulas:
             raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
     measured = load_phases("measured") if measured is None else measured
     paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
@@ -265,6 +288,18 @@ def screen(
         not_screened=not_screened,
         manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)),
     )
+
+
+def _criteria(criteria: Sequence[Criterion] | None) -> tuple[Criterion, ...]:
+    """Return the criteria as given, the default ones without, and refuse what is none."""
+    if criteria is None:
+        return load_criteria()
+    kind = "criteria must be a list of Criterion (load_criteria(path) gives one)"
+    require(criteria, Iterable, kind)
+    chosen = tuple(criteria)
+    for criterion in chosen:
+        require(criterion, Criterion, kind)
+    return chosen
 
 
 def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
