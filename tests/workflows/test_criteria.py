@@ -91,9 +91,9 @@ def test_probability_is_that_of_a_normal_error(value, sigma, threshold, comparis
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_no_data_is_unknown_and_counts_one_half(comparison):
+def test_no_data_is_unknown_and_has_no_probability(comparison):
     verdict = evaluate(criterion(comparison), Measure(None, missing="no band gap of X"))
-    assert (verdict.state, verdict.probability, verdict.value) == (State.UNKNOWN, 0.5, None)
+    assert (verdict.state, verdict.probability, verdict.value) == (State.UNKNOWN, None, None)
     assert verdict.note == "no band gap of X"
     assert evaluate(criterion(comparison), Measure(None)).note == "no data"
 

@@ -140,6 +140,7 @@ def path_html(path: "LithiationPath") -> str:
 def screen_html(result: "ScreeningResult") -> str:
     """Return the best oxides of a screen as HTML."""
     from licoat.workflows.output.tables import verdict_marks
+    from licoat.workflows.screening.ranking import score_text
 
     anode = result.manifest["anode"]
     heads = ["rank", "oxide", f"reaction with {anode}", "energy (eV per oxide)", "sigma (eV)", "heat (MJ/kg oxide)"]
@@ -147,7 +148,7 @@ def screen_html(result: "ScreeningResult") -> str:
     rows = (
         [
             c.rank, c.path.oxide, r.equation, r.energy_ev_per_fu, r.energy_sigma_ev_per_fu, r.heat_mj_per_kg_oxide,
-            r.average_voltage_v, r.volume_ratio_oxide, verdict_marks(c), c.score,
+            r.average_voltage_v, r.volume_ratio_oxide, verdict_marks(c), score_text(c.score_low, c.score_high),
         ]
         for c in result.candidates
         for r in [c.path.final]

@@ -10,6 +10,7 @@ from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
 from licoat.workflows.output.exports import escape_latex, latex_table, save_files, save_frame, write_excel
 from licoat.workflows.screening.criteria import State
+from licoat.workflows.screening.ranking import score_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,8 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "rank": candidate.rank,
         "formula": path.oxide,
         "score": candidate.score,
+        "score_low": candidate.score_low,
+        "score_high": candidate.score_high,
         "pareto": candidate.on_front,
         "verdict": path.verdict,
         "equation": reaction.equation,
@@ -125,7 +128,7 @@ PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
     "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
     "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
     "verdicts": ("criteria", "Criteria", verdict_marks),
-    "score": ("score", "Score", lambda c: f"{c.score:.2f}"),
+    "score": ("score", "Score", lambda c: score_text(c.score_low, c.score_high)),
 }
 
 

@@ -81,6 +81,10 @@ class Measure:
         Where it comes from.
     missing : str
         What is missing, if the value is None.
+
+    Notes
+    -----
+    What is no finite number is None, and so is a negative sigma: a NaN would fail every comparison.
     """
 
     value: float | None
@@ -89,6 +93,14 @@ class Measure:
     high: float | None = None
     source: str = ""
     missing: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("value", "sigma", "low", "high"):
+            number = getattr(self, name)
+            if number is not None and (not math.isfinite(number) or (name == "sigma" and number < 0.0)):
+                object.__setattr__(self, name, None)
+                if name == "value" and not self.missing:
+                    object.__setattr__(self, "missing", f"{number} is no number")
 
     __repr__ = outline
 
@@ -101,7 +113,7 @@ class Verdict:
     value: float | None
     sigma: float | None
     threshold: float
-    probability: float
+    probability: float | None
     source: str
     note: str
 
@@ -195,10 +207,10 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
     -------
     Verdict
         ``uncertain`` if the threshold lies within one sigma of the value. The probability of meeting the
-        criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, 1/2 if unknown.
+        criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, None if unknown.
     """
 
-    def verdict(state: State, probability: float, note: str = "") -> Verdict:
+    def verdict(state: State, probability: float | None, note: str = "") -> Verdict:
         return Verdict(state, measure.value, measure.sigma, criterion.threshold, probability, measure.source, note)
 
     if measure.value is None:
@@ -208,7 +220,7 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
                 held = answers.pop()
                 note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
                 return verdict(State.PASS if held else State.FAIL, float(held), note)
-        return verdict(State.UNKNOWN, 0.5, measure.missing or "no data")
+        return verdict(State.UNKNOWN, None, measure.missing or "no data")
     held = _holds(criterion, measure.value)
     if not measure.sigma:
         return verdict(State.PASS if held else State.FAIL, float(held))

@@ -282,8 +282,13 @@ def _price(path: LithiationPath) -> Measure:
 
 
 SCREEN = declare(
-    Quantity("rank", "rank", "1 is the best: by score, ties by formula.", Kind.COUNT, "oxide", digits=0),
-    Quantity("score", "score", "Weighted mean probability of meeting the criteria.", Kind.SCORE, "oxide",
+    Quantity("rank", "rank", "1 is the best: by score_low, then score_high, then formula.", Kind.COUNT, "oxide",
+             digits=0),
+    Quantity("score", "score", "Weighted mean probability of meeting the criteria that are answered.", Kind.SCORE,
+             "oxide", higher_is_better=True),
+    Quantity("score_low", "score, lower bound", "The same over all criteria, unknown ones not met.", Kind.SCORE,
+             "oxide", higher_is_better=True),
+    Quantity("score_high", "score, upper bound", "The same over all criteria, unknown ones met.", Kind.SCORE, "oxide",
              higher_is_better=True),
     Quantity("pareto", "on the Pareto front", "Whether no other oxide that fails nothing is better in all objectives.",
              Kind.YES_NO, "oxide"),

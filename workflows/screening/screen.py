@@ -31,7 +31,7 @@ from licoat.workflows.screening.criteria import (
     load_criteria,
 )
 from licoat.workflows.screening.quantities import measure_all, quantity_names
-from licoat.workflows.screening.ranking import pareto_front, score
+from licoat.workflows.screening.ranking import pareto_front, score, score_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,8 +60,10 @@ class Candidate:
         By name of the criterion.
     measured : MeasuredSide
         The same reaction from measured data.
-    score : float
-        Weighted mean probability of meeting the criteria.
+    score : float or None
+        Weighted mean probability of meeting the criteria that are answered.
+    score_low, score_high : float
+        Over all criteria, unknown ones not met or met.
     rank : int
         1 is the best.
     on_front : bool or None
@@ -73,12 +75,17 @@ class Candidate:
     measures: dict[str, Measure]
     verdicts: dict[str, Verdict]
     measured: MeasuredSide
-    score: float
+    score: float | None
+    score_low: float
+    score_high: float
     rank: int = 0
     on_front: bool | None = None
 
     def __repr__(self) -> str:
-        return brief(self, f"#{self.rank} {self.path.oxide}: score {self.score:.2f}, {self.path.verdict}")
+        return brief(
+            self,
+            f"#{self.rank} {self.path.oxide}: score {score_text(self.score_low, self.score_high)}, {self.path.verdict}",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary, one object of ``screen --json``."""
@@ -87,6 +94,8 @@ class Candidate:
         return {
             "rank": self.rank,
             "score": self.score,
+            "score_low": self.score_low,
+            "score_high": self.score_high,
             "pareto": self.on_front,
             "formula": self.path.oxide,
             "phase_id": self.path.phase_id,
@@ -314,7 +323,8 @@ def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criteri
     side = measured_side(path, measured)
     measures = measure_all(path, side, distance)
     verdicts = {c.name: evaluate(c, measures[BOOK[c.quantity].name]) for c in criteria}
-    return Candidate(path, distance, measures, verdicts, side, score(criteria, verdicts))
+    found = score(criteria, verdicts)
+    return Candidate(path, distance, measures, verdicts, side, found.value, found.low, found.high)
 
 
 def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tuple[Candidate, ...]:
@@ -329,7 +339,12 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
         values[[any(v.state is State.FAIL for v in c.verdicts.values()) for c in candidates]] = np.nan
         front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
         fronts = [bool(f) if k else None for f, k in zip(front, known, strict=True)]
-    order = sorted(range(len(candidates)), key=lambda i: (-round(candidates[i].score, 9), candidates[i].path.oxide))
+
+    # By what is known: a criterion that nobody can answer is no merit, but better than a failure.
+    def place(i: int) -> tuple[float, float, str]:
+        return -round(candidates[i].score_low, 9), -round(candidates[i].score_high, 9), candidates[i].path.oxide
+
+    order = sorted(range(len(candidates)), key=place)
     return tuple(replace(candidates[i], rank=rank, on_front=fronts[i]) for rank, i in enumerate(order, start=1))
 
 
