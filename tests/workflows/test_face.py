@@ -107,6 +107,7 @@ SETTINGS = {
     "LayerOptions",
     "CalculatorSpec",
     "Limits",
+    "Quantity",
     "Search",
 }
 """Written in full at the prompt, so that they can be copied from there."""
@@ -149,7 +150,7 @@ def long_names():
 def results(builtin, default_screen, path, comparison, layer, long_names):
     """One of everything that a function returns."""
     material = layer.material
-    answer = solve_loading(material, path, 20.0, LayerOptions(), layer_thickness_um=5.0)
+    answer = solve_loading(material, 20.0, LayerOptions(), layer_thickness_um=5.0)
     relaxation = Relaxation(False, "stopped\nthere " + 400 * "y", 3, -1.0, 0.1, 0.2, 30.0, CRYSTAL)
     candidate = default_screen.candidates[0]
     table = paper_table()

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.compaction import Compaction
 from licoat.workflows.layer.loading import Loading, foil_volume_a3, mass_mg_per_cm2
 from licoat.workflows.layer.material import LayerMaterial
@@ -95,6 +96,8 @@ class Cell(Group):
     cycle_life: float
     stack_energy_wh_per_kg: float
     stack_energy_wh_per_l: float | None
+
+    __repr__ = outline
 
 
 def compare_cells(material: LayerMaterial, options: LayerOptions, loading: Loading, compaction: Compaction) -> Cell:

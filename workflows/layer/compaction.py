@@ -7,6 +7,7 @@ thickness; beyond, the layer grows. Validity: expansion goes into the pores firs
 from dataclasses import dataclass
 from typing import ClassVar
 
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.loading import Loading, thickness_um
 from licoat.workflows.layer.material import LayerMaterial, Solid
 from licoat.workflows.layer.options import LayerOptions
@@ -44,6 +45,8 @@ class Compaction(Group):
     layer_thickness_um: float | None
     thickness_change_um: float | None
     solid: Solid
+
+    __repr__ = outline
 
 
 def compact(material: LayerMaterial, options: LayerOptions, loading: Loading) -> Compaction:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.errors import require
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, lithiate
 from licoat.workflows.layer.cell import Cell, compare_cells
@@ -250,7 +251,8 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     solve = any(wish is not None for wish in wishes.values())
     if solve and oxide_loading_mg_per_cm2 is not None:
         raise LayerInputError("oxide_loading_mg_per_cm2 and a target (target_, max_) exclude each other: give one")
-    chosen = options or LayerOptions()
+    chosen = LayerOptions() if options is None else options
+    require(chosen, LayerOptions, "options must be LayerOptions")
     loading = 1.0 if oxide_loading_mg_per_cm2 is None else oxide_loading_mg_per_cm2
     check_inputs(loading, lithium_thickness_um)
     path = lithiate(oxide, phases, anode=anode, phase_id=phase_id)

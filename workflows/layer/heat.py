@@ -151,6 +151,8 @@ class Heat(Group):
     lithium_melted_um: float | None
     assumptions: tuple[str, ...]
 
+    __repr__ = outline
+
 
 def balance_heat(material: LayerMaterial, loading: Loading) -> Heat:
     """Balance the heat without and with the foil."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL, FARADAY_C_PER_MOL
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.options import LayerInputError, LayerOptions
 from licoat.workflows.layer.quantity import Group
@@ -85,6 +86,8 @@ class Amounts:
     left_mol_per_cm2: float
     exhausted: bool
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading(Group):
@@ -103,6 +106,8 @@ class Loading(Group):
     extent_of_reaction: float
     oxide_left_mg_per_cm2: float
     amounts: Amounts
+
+    __repr__ = outline
 
 
 def foil_volume_a3(material: LayerMaterial) -> float:

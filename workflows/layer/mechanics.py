@@ -144,6 +144,8 @@ class Mechanics(Group):
     deposition_pressure_mpa: float
     critical_flaw_um: float | None
 
+    __repr__ = outline
+
 
 _MODULI_NOTES = {
     "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",

@@ -80,8 +80,6 @@ def check_inputs(oxide_loading_mg_per_cm2: float, lithium_thickness_um: float) -
     ------
     LayerInputError
         Naming the input and its range.
-    InputTypeError
-        If the options are no LayerOptions.
     """
     for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
         if not isinstance(value, int | float) or not math.isfinite(value) or value < 0.0:

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 __all__ = ["Group", "LayerQuantity"]
 
+from licoat.structures.rendering import outline
+
 
 @dataclass(frozen=True, slots=True)
 class LayerQuantity:
@@ -14,6 +16,8 @@ class LayerQuantity:
     group: str
     value: float | None
     note: str = ""
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class Group:
     group: ClassVar[str] = ""
     unknown: dict[str, str] = field(default_factory=dict)
     note: dict[str, str] = field(default_factory=dict)
+
+    __repr__ = outline
 
     def __post_init__(self) -> None:
         # Texts are given for what may happen; those of what did happen are kept.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from licoat.structures.rendering import outline
 from licoat.workflows.layer.compaction import Compaction
 from licoat.workflows.layer.material import LayerMaterial, Solid
 from licoat.workflows.layer.options import LayerOptions
@@ -106,6 +107,8 @@ class Transport(Group):
     polarisation_mv: float | None
     electronic_conductivity_s_per_cm: float | None
     leakage_ma_per_cm2: float | None
+
+    __repr__ = outline
 
 
 def mix_conductivities(material: LayerMaterial, options: LayerOptions, compaction: Compaction) -> Transport:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from licoat.structures.rendering import outline
 from licoat.workflows.screening.criteria import Criterion, State, Verdict
 
 __all__ = ["Score", "pareto_front", "score", "score_text"]
@@ -27,6 +28,8 @@ class Score:
     low: float
     high: float
 
+    __repr__ = outline
+
 
 def score(criteria: Sequence[Criterion], verdicts: Mapping[str, Verdict]) -> Score:
     r"""Weighted mean of the probabilities that the criteria are met, with its bounds.
@@ -46,7 +49,7 @@ def score(criteria: Sequence[Criterion], verdicts: Mapping[str, Verdict]) -> Sco
     answered = [c for c in criteria if verdicts[c.name].state is not State.UNKNOWN]
     met = sum(c.weight * (verdicts[c.name].probability or 0.0) for c in answered)
     weight = sum(c.weight for c in answered)
-    return Score(met / weight if answered else None, met / total, (met + total - weight) / total)
+    return Score(met / weight if answered else None, met / total, met / total + (total - weight) / total)
 
 
 def score_text(low: float, high: float) -> str:
