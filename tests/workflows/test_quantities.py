@@ -182,3 +182,18 @@ def test_metallic_share_of_a_metal_and_an_insulator():
 def test_a_gap_at_the_limit_counts_as_an_insulator():
     measures = measure(lithiate("MgO", table(band_gap_ev=[7.8, 0.0, 0.0, math.nan, INSULATOR_GAP_EV, 0.0])))
     assert measures["insulating_volume_fraction"].value == pytest.approx(24.0 / 47.0)
+
+
+def test_a_fluoride_makes_an_alloy_and_a_salt():
+    """SnF2 + Li -> Li17Sn4 + LiF: LiF is no alloy, however little oxygen it holds."""
+    columns = {
+        "phase_id": ["li", "sn", "f", "snf2", "lif", "alloy", "o", "lio"],
+        "formula": ["Li", "Sn", "F2", "SnF2", "LiF", "Li17Sn4", "O2", "Li2O"],
+        "formation_energy_ev_per_atom": [0.0, 0.0, 0.0, -2.2, -3.2, -0.3, 0.0, -2.0],
+        "volume_a3_per_atom": [20.0, 27.0, 15.0, 13.0, 8.2, 17.7, 15.0, 8.2],
+    }
+    path = lithiate("SnF2", PhaseTable(columns, Manifest(source="hand", scheme="hand")))
+    assert path.final.coefficients == {"SnF2": -1.0, "Li": -6.25, "Li17Sn4": 0.25, "LiF": 2.0}
+    alloy, salt = 0.25 * 21 * 17.7, 2.0 * 2 * 8.2
+    assert measure(path)["alloy_volume_fraction"].value == pytest.approx(alloy / (alloy + salt), rel=1e-12)
+    assert 0.7 < alloy / (alloy + salt) < 0.8

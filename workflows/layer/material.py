@@ -10,8 +10,9 @@ from functools import cache
 from typing import Literal
 
 from licoat.structures import PhaseTable, formula_unit
+from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.elements import ION_CHARGE
-from licoat.structures.chemistry.formula import atoms_per_formula_unit, molar_mass_g, parse_formula
+from licoat.structures.chemistry.formula import atoms_per_formula_unit, molar_mass_g
 from licoat.structures.errors import require
 from licoat.structures.phases.facts import number, observed_phase, read_facts
 from licoat.structures.phases.table import require_table
@@ -40,8 +41,8 @@ class LayerPhase:
         Share of the products' volume.
     band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa : float or None
     ionic_conductivity_s_per_cm, electronic_resistivity_ohm_cm, toughness_mpa_sqrt_m : float or None
-    holds_anode_metal_without_oxygen : bool
-        A lithium alloy or the like, taken as the share that conducts lithium.
+    is_alloy : bool
+        An alloy of the anode metal, see `licoat.structures.chemistry.alloys`.
     sources : dict of str to str
         Property to source key.
     """
@@ -56,7 +57,7 @@ class LayerPhase:
     ionic_conductivity_s_per_cm: float | None
     electronic_resistivity_ohm_cm: float | None
     toughness_mpa_sqrt_m: float | None
-    holds_anode_metal_without_oxygen: bool
+    is_alloy: bool
     sources: dict[str, str]
 
     __repr__ = outline
@@ -276,7 +277,6 @@ def _phase(
         for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm")
     )
     toughness = _toughness().get(species.formula)
-    elements = set(parse_formula(species.formula))
     value, source = volume
     sources = {
         "volume": source,
@@ -295,7 +295,7 @@ def _phase(
         ionic_conductivity_s_per_cm=conductivity,
         electronic_resistivity_ohm_cm=resistivity,
         toughness_mpa_sqrt_m=toughness[0] if toughness else None,
-        holds_anode_metal_without_oxygen=anode in elements and "O" not in elements and len(elements) > 1,
+        is_alloy=is_alloy(species.formula, anode),
         sources={name: text for name, text in sources.items() if text},
     )
 

@@ -122,7 +122,8 @@ COMPOSITE = declare(
            Kind.MODULUS, "GPa", ref=_HS),
     _layer("shear_modulus_upper_gpa", "shear modulus, upper bound", "Upper Hashin-Shtrikman bound of the dense solid.",
            Kind.MODULUS, "GPa", ref=_HS),
-    Quantity("alloy_volume_fraction", "share of alloys", "Volume of alloys of the anode metal over that of the solid.",
+    Quantity("alloy_volume_fraction", "share of alloys",
+             "Volume of the anode metal's compounds with metals and metalloids over that of the solid.",
              Kind.SHARE, "layer", aliases=("conducting_volume_fraction",)),
 )  # fmt: skip
 """Quantities of a composite of phases: of a layer, and of the dense products of a screened oxide."""

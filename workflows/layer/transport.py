@@ -146,9 +146,7 @@ def mix_conductivities(material: LayerMaterial, options: LayerOptions, compactio
             "leakage_ma_per_cm2": "there is no layer" if thickness == 0.0 else no_electrons,
         },
         note={
-            "conducting_volume_fraction": (
-                f"phases with {material.anode} and without oxygen; connected from {PERCOLATION_THRESHOLD:g}"
-            ),
+            "conducting_volume_fraction": (f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}"),
             "conducting_share_percolates": "1 yes, 0 no; pores counted",
             "ionic_conductivity_s_per_cm": "Bruggeman, with pores",
             "polarisation_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",
@@ -166,7 +164,7 @@ def _conducting_fraction(solid: Solid) -> float | None:
     if fractions is None:
         return None
     shares = zip(fractions, solid.phases, strict=True)
-    return math.fsum(share for share, phase in shares if phase.holds_anode_metal_without_oxygen)
+    return math.fsum(share for share, phase in shares if phase.is_alloy)
 
 
 def _effective(solid: Solid, porosity: float | None, conductivities: list[float] | None) -> float | None:

@@ -86,7 +86,7 @@ def _volume_shares(layer: LayerDesign) -> list[tuple[float, str, str]]:
     found, conducting, others = [], iter(CONDUCTING * 3), iter(OTHERS * 3)
     for phase in m.products:
         share = (phase.volume_fraction or 0.0) * products
-        colour = next(conducting) if phase.holds_anode_metal_without_oxygen else next(others)
+        colour = next(conducting) if phase.is_alloy else next(others)
         found.append((share, colour, f"{render_unicode(phase.formula)} {share:.0%}"))
     if unreacted > 1e-9:
         found.append((unreacted, OXIDE, f"{render_unicode(m.oxide)} left {unreacted:.0%}"))

@@ -6,9 +6,9 @@ Each is a `Measure`: value, sigma, source, and what is missing where it cannot b
 import math
 from collections.abc import Callable, Sequence
 
+from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
 from licoat.structures.chemistry.elements import ION_CHARGE
-from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.averages import reuss, voigt
 from licoat.structures.phases.facts import hazard_fact
@@ -147,13 +147,9 @@ def _insulating(path: LithiationPath) -> Measure:
 
 
 def _alloy(path: LithiationPath) -> Measure:
-    """Share of products that hold the anode metal and no oxygen (Li3Sb, Li17Sn4, Li2Te)."""
-
-    def belongs(species: Species) -> bool:
-        elements = set(parse_formula(species.formula))
-        return path.anode in elements and "O" not in elements and len(elements) > 1
-
-    return _fraction(path.final.products, belongs, f"volumes of {path.final.source}", "")
+    """Share of products that are alloys of the anode metal (Li3Sb, Li17Sn4)."""
+    source = f"volumes of {path.final.source}"
+    return _fraction(path.final.products, lambda species: is_alloy(species.formula, path.anode), source, "")
 
 
 def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callable[[LithiationPath], Measure]:
