@@ -197,3 +197,29 @@ def test_a_fluoride_makes_an_alloy_and_a_salt():
     alloy, salt = 0.25 * 21 * 17.7, 2.0 * 2 * 8.2
     assert measure(path)["alloy_volume_fraction"].value == pytest.approx(alloy / (alloy + salt), rel=1e-12)
     assert 0.7 < alloy / (alloy + salt) < 0.8
+
+
+def intrinsic_carriers_per_cm3(gap_ev):
+    """sqrt(Nc Nv) exp(-Eg / 2kT) at 298 K with the mass of the free electron: 2.5e19 states per cm3 in each band."""
+    kt = 8.617333e-5 * 298.15
+    states = 2.0 * (2.0 * math.pi * 9.1093837e-31 * kt * 1.602176634e-19 / 6.62607015e-34**2) ** 1.5 * 1e-6
+    return states * math.exp(-gap_ev / (2.0 * kt))
+
+
+LAYER_CM3 = 1e-4  # 1 um on 1 cm2
+
+
+@pytest.mark.parametrize("gap", [2.0, 2.05, 2.5, 2.9, 5.0])
+def test_a_layer_without_a_single_thermal_carrier_is_an_insulator(gap):
+    assert intrinsic_carriers_per_cm3(gap) * LAYER_CM3 < 1.0
+    assert intrinsic_carriers_per_cm3(gap) * 1e-11 < 1.0  # per 10 um3
+    measures = measure(lithiate("MgO", table(band_gap_ev=[7.8, 0.0, 0.0, math.nan, gap, 0.0])))
+    assert measures["insulating_volume_fraction"].value == pytest.approx(24.0 / 47.0)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.7, 1.12, 1.6])
+def test_a_layer_with_thermal_carriers_is_no_insulator(gap):
+    """Silicon has 1.12 eV and 1e10 carriers per cm3, a million in the layer."""
+    assert intrinsic_carriers_per_cm3(gap) * LAYER_CM3 > 1.0
+    measures = measure(lithiate("MgO", table(band_gap_ev=[7.8, 0.0, 0.0, math.nan, gap, 0.0])))
+    assert measures["insulating_volume_fraction"].value == 0.0
