@@ -1,4 +1,4 @@
-.PHONY: typing lint types rooms test ci
+.PHONY: typing lint types book rooms test ci
 
 typing:
 	mkdir -p .typing/licoat
@@ -11,6 +11,9 @@ lint:
 types: typing
 	mypy .typing/licoat/structures .typing/licoat/thermo .typing/licoat/workflows
 	pyright
+
+book:
+	python3 -m licoat.workflows.output.book docs/physics.md
 
 rooms:
 	python3 tests/rooms.py

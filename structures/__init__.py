@@ -8,6 +8,7 @@ from licoat.structures.errors import (
     FormulaError,
     IncompatibleEnergiesError,
     InputFileError,
+    InputTypeError,
     KeyProblemError,
     LicoatError,
     MissingDataError,
@@ -27,6 +28,7 @@ __all__ = [
     "FormulaError",
     "IncompatibleEnergiesError",
     "InputFileError",
+    "InputTypeError",
     "KeyProblemError",
     "LicoatError",
     "MissingDataError",
@@ -40,3 +42,8 @@ __all__ = [
     "load_phases",
     "parse_formula",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return what is public, for tab completion."""
+    return sorted(__all__)

@@ -5,6 +5,10 @@ Every error of the package is a `LicoatError` and also the built-in that a newco
 input and says what would be right.
 """
 
+import difflib
+import reprlib
+from collections.abc import Iterable
+
 
 class LicoatError(Exception):
     """Root of all errors that licoat raises on purpose."""
@@ -34,6 +38,10 @@ class InputFileError(LicoatError, ValueError):
     """A file given by the user cannot be used."""
 
 
+class InputTypeError(LicoatError, TypeError):
+    """An argument is not of the kind that a function takes."""
+
+
 class CriteriaError(LicoatError, ValueError):
     """Screening criteria are not usable."""
 
@@ -56,3 +64,32 @@ class NotConvergedError(LicoatError, RuntimeError):
 
 class ElasticityError(LicoatError, ValueError):
     """A structure, a stiffness matrix or a setting cannot be used for elastic constants."""
+
+
+def require(value: object, kind: type | tuple[type, ...], expected: str) -> None:
+    """Refuse an argument of the wrong kind where it comes in, not where its attributes are first missed.
+
+    Parameters
+    ----------
+    value : object
+        The argument.
+    kind : type or tuple of type
+        What it must be an instance of.
+    expected : str
+        Argument and kind in words: ``phases must be a PhaseTable``.
+
+    Raises
+    ------
+    InputTypeError
+        If it is something else.
+    """
+    if not isinstance(value, kind):
+        shown = " ".join(reprlib.repr(value).split())[:60]
+        raise InputTypeError(f"{expected}, not {type(value).__name__} {shown}")
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x' or 'y'?`` with the nearest known names, empty if none is near."""
+    by_lower = {text.lower(): text for text in known}
+    found = difflib.get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(repr(by_lower[text]) for text in found)}?" if found else ""

@@ -1,8 +1,9 @@
 """`load_phases`: one call for every source of phases."""
 
+import os
 from pathlib import Path
 
-from licoat.structures.errors import MissingDataError
+from licoat.structures.errors import MissingDataError, require
 from licoat.structures.materials_project.snapshots import load_materials_project
 from licoat.structures.phases.builtin import load_builtin
 from licoat.structures.phases.files import load_file
@@ -34,12 +35,15 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
         If a scheme is asked for that the source does not have.
     InputFileError, SnapshotError, IncompatibleEnergiesError
         If a file cannot be used.
+    InputTypeError
+        If the source is neither text nor a path.
 
     Examples
     --------
     >>> load_phases("builtin")["mp-1960"].formula
     'Li2O'
     """
+    require(source, (str, os.PathLike), "source must be a name such as 'builtin' or a file")
     if source == "builtin":
         return load_builtin(scheme or "mp2020")
     if scheme is not None:

@@ -51,7 +51,7 @@ def arrows() -> dict[str, set[str]]:
 
 
 def circles(graph: dict[str, set[str]]) -> set[str]:
-    """Return the rooms that reach themselves: take away those that import none of what is left, again and again."""
+    """Return rooms that reach themselves: take away those that import none of what is left, until nothing changes."""
     left = dict(graph)
     while free := [room for room, others in left.items() if not others & left.keys()]:
         for room in free:

@@ -40,13 +40,15 @@ def parse_equation(equation: str) -> Coefficients:
     UnbalancedReactionError
         If the text is no equation, cannot be balanced, or has more than one balance; the reason is named.
     FormulaError
-        If a formula cannot be read.
+        If it is no text or a formula cannot be read.
 
     Examples
     --------
     >>> {f: int(n) for f, n in parse_equation("Sb2O3 + Li -> Li3Sb + Li2O").items()}
     {'Sb2O3': -1, 'Li': -12, 'Li3Sb': 2, 'Li2O': 3}
     """
+    if not isinstance(equation, str):
+        raise FormulaError(f"an equation must be text such as 'Sb + 3 Li -> Li3Sb', not {type(equation).__name__}")
     sides = _ARROW.split(equation)
     if len(sides) != 2:
         raise UnbalancedReactionError(f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.table import PhaseTable
+from licoat.structures.phases.table import PhaseTable, require_table
+from licoat.structures.rendering import brief
 
 __all__ = ["Hull", "Titration", "titrate", "titrate_many"]
 
@@ -65,6 +66,10 @@ class Titration:
     products: list[tuple[IntArray, FloatArray]]
     denominator: IntArray
     compositions: int
+
+    def __repr__(self) -> str:
+        host = "".join(f"{symbol}{n}" for symbol, n in self.host.items())
+        return brief(self, f"{host}: {len(self.potential_ev)} plateaus to {self.anode_atoms[-1]:.4g} anode atoms")
 
 
 class Hull:
@@ -235,18 +240,24 @@ def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
 
 
 def titrate(phases: PhaseTable, host: str, anode: str = "Li") -> Titration:
-    """Return the equilibrium path of one host with the anode metal (see `titrate_many`)."""
+    """Return the equilibrium path of one host with the anode metal (see `titrate_many`).
+
+    Raises
+    ------
+    FormulaError, MissingDataError, InputTypeError
+        As `titrate_many` does.
+    """
     return titrate_many(phases, [host], anode)[0]
 
 
-def titrate_many(phases: PhaseTable, hosts: Sequence[str], anode: str = "Li") -> list[Titration]:
+def titrate_many(phases: PhaseTable, hosts: str | Sequence[str], anode: str = "Li") -> list[Titration]:
     """Return the equilibrium paths of many hosts; one hull per chemical system serves all its hosts.
 
     Parameters
     ----------
     phases : PhaseTable
         Phases of one energy scheme.
-    hosts : sequence of str
+    hosts : str or sequence of str
         Formula units; they need not be phases of the table.
     anode : str
         The metal that is added.
@@ -260,7 +271,13 @@ def titrate_many(phases: PhaseTable, hosts: Sequence[str], anode: str = "Li") ->
     ------
     MissingDataError
         If an element of a host or the anode metal has no phase of its own.
+    FormulaError
+        If a host cannot be read.
+    InputTypeError
+        If `phases` is no table.
     """
+    require_table(phases)
+    hosts = [hosts] if isinstance(hosts, str) else hosts
     systems: dict[tuple[str, ...], list[int]] = {}
     for i, host in enumerate(hosts):
         systems.setdefault(_system(host, anode), []).append(i)

@@ -1,7 +1,7 @@
 """What becomes of an oxide on an anode metal: the equilibrium path, its end state and the staged path."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from licoat.structures.chemistry.anode import anode as anode_metal
-from licoat.structures.chemistry.formula import element_set, formula_unit, parse_formula
+from licoat.structures.chemistry.formula import element_set, formula_unit, formula_units, parse_formula
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
-from licoat.structures.phases.table import PhaseTable
-from licoat.structures.rendering import rendered
+from licoat.structures.phases.table import PhaseTable, require_table
+from licoat.structures.rendering import brief, outline, rendered
 from licoat.thermo.balance import balance, excess
 from licoat.thermo.hull import FloatArray, IntArray, Titration, titrate, titrate_many
 from licoat.thermo.polymorph import choice_reason, real_row, with_energy
-from licoat.thermo.reaction import Reaction, build_reaction, no_reaction
+from licoat.thermo.reaction import Reaction, build_reaction, chosen_phases, no_reaction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,12 @@ class Stage:
     energy_ev_per_fu: float
     products: dict[str, float]
 
+    def __repr__(self) -> str:
+        products = " + ".join(f"{n:.4g} {formula}" for formula, n in self.products.items())
+        return brief(
+            self, f"{self.anode_atoms_from:.4g} to {self.anode_atoms_to:.4g} at {self.voltage_v:.3f} V: {products}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {
@@ -72,6 +78,8 @@ class Alternative:
     space_group: str
     energy_ev_per_fu: float
     volume_ratio_oxide: float | None
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -121,6 +129,14 @@ class LithiationPath:
     decomposition_energy_ev_per_fu: float
     hull_phases: int
     phases: PhaseTable
+
+    def __repr__(self) -> str:
+        what = f"{len(self.stages)} plateaus, {self.final.equation}, {self.final.energy_ev_per_fu:.3f} eV"
+        return brief(self, f"{self.oxide} on {self.anode}: {self.verdict}; {what}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("path_html", self)
+        return html
 
     @property
     def driving_force_v(self) -> float | None:
@@ -297,6 +313,8 @@ def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str
         If the formula cannot be read.
     MissingDataError
         If the oxide, an element or the anode metal is not in the table.
+    InputTypeError
+        If `phases` is no table.
 
     Notes
     -----
@@ -316,16 +334,40 @@ def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str
 
 
 def lithiate_many(
-    oxides: Sequence[str],
+    oxides: str | Iterable[str],
     phases: PhaseTable,
     *,
     anode: str = "Li",
-    phase_ids: dict[str, str] | None = None,
+    phase_ids: Mapping[str, str] | None = None,
 ) -> list[LithiationPath]:
-    """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`)."""
+    """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`).
+
+    Parameters
+    ----------
+    oxides : str or iterable of str
+        Compounds of the table; a bare text is one of them.
+    phases : PhaseTable
+    anode : str
+    phase_ids : mapping of str to str, optional
+        Formula to the polymorph that reacts, if not the observed one.
+
+    Returns
+    -------
+    list of LithiationPath
+        In the order of the oxides.
+
+    Raises
+    ------
+    FormulaError
+        If a formula cannot be read.
+    MissingDataError
+        If an oxide, an element or the anode metal is not in the table.
+    InputTypeError
+        If `phases` is no table or `phase_ids` no mapping.
+    """
     check_anode(anode, phases)
-    units = [formula_unit(oxide) for oxide in oxides]
-    chosen = {formula_unit(oxide): phase_id for oxide, phase_id in (phase_ids or {}).items()}
+    units = formula_units(oxides)
+    chosen = chosen_phases(phase_ids)
     unused = sorted(set(chosen) - set(units))
     if unused:
         raise MissingDataError(f"a phase was chosen for {', '.join(unused)}, which is not among the oxides")
@@ -341,7 +383,10 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
     ------
     MissingDataError
         With the reason.
+    InputTypeError
+        If `phases` is no table.
     """
+    require_table(phases)
     anode_metal(anode)  # refuses what is none
     partners: set[str] = set()
     if anode in phases.place:

@@ -7,6 +7,7 @@ from typing import Any
 from licoat.structures import MissingDataError, PhaseTable
 from licoat.structures.chemistry.formula import atoms_per_formula_unit
 from licoat.structures.phases.facts import observed_phase
+from licoat.structures.rendering import outline
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.polymorph import with_energy
 from licoat.thermo.reaction import Reaction, build_reaction
@@ -34,6 +35,8 @@ class MeasuredSide:
     measured_heat_mj_per_kg_oxide: float | None
     measured_volume_ratio_oxide: float | None
     measured_missing: str
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, element_set, parse_formula
 from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.table import PhaseTable
+from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.thermo.hull import titrate_many
 
 __all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides", "without_oxygen"]
@@ -30,7 +30,13 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
         Formulas whose lowest phase is within 50 meV/atom of its hull.
     left_out : dict of str to str
         The others, with the reason.
+
+    Raises
+    ------
+    InputTypeError
+        If `phases` is no table.
     """
+    require_table(phases)
     not_converged = phases.manifest.details.get("not_converged", {}).values()
     chosen: list[str] = []
     left_out = {f: "its relaxation did not converge" for f in not_converged if f not in phases.formulas}
@@ -51,7 +57,13 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
 
 
 def can_be_screened(formula: str, anode: str = "Li") -> bool:
-    """Say whether a compound is an oxide that could react: with oxygen, another element, and no anode metal."""
+    """Say whether a compound is an oxide that could react: with oxygen, another element, and no anode metal.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    """
     atoms = parse_formula(formula)
     return "O" in atoms and len(atoms) > 1 and anode not in atoms
 
@@ -61,8 +73,17 @@ def without_oxygen(formulas: Sequence[str]) -> list[str]:
     return [formula for formula in formulas if "O" not in element_set(formula)]
 
 
-def above_hull(formulas: Sequence[str], phases: PhaseTable, anode: str) -> list[float]:
-    """Distance of the lowest phase of each formula from its hull without the anode metal, eV/atom."""
+def above_hull(formulas: str | Sequence[str], phases: PhaseTable, anode: str) -> list[float]:
+    """Distance of the lowest phase of each formula from its hull without the anode metal, eV/atom.
+
+    Raises
+    ------
+    FormulaError, InputTypeError
+        If a formula cannot be read or `phases` is no table.
+    MissingDataError
+        If a formula or an element of it has no energy in the table.
+    """
+    formulas = [formulas] if isinstance(formulas, str) else formulas
     paths = titrate_many(phases, formulas, anode)
     found = []
     for formula, path in zip(formulas, paths, strict=True):

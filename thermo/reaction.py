@@ -24,8 +24,9 @@ from typing import Any
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
-from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.table import PhaseTable
+from licoat.structures.errors import MissingDataError, require
+from licoat.structures.phases.table import PhaseTable, require_table
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.balance import parse_equation, write_equation
 from licoat.thermo.polymorph import real_row, with_energy
 
@@ -68,6 +69,9 @@ class Species:
     elastic_sigma_percent: float | None
     elastic_kind: str
     elastic_source: str
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.amount:.4g} {self.formula} ({self.phase_id})")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -133,6 +137,15 @@ class Reaction:
     scheme: str
     source: str
 
+    def __repr__(self) -> str:
+        return brief(
+            self, f"{self.equation}: {self.energy_ev_per_fu:.3f} eV per {self.oxide} ({self.source}, {self.scheme})"
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("reaction_html", self)
+        return html
+
     @property
     def products(self) -> tuple[Species, ...]:
         """Substances formed."""
@@ -181,6 +194,8 @@ def react(
         If the equation cannot be read or balanced.
     MissingDataError
         If a substance is not among the phases.
+    InputTypeError
+        If `phases` is no table or `phase_ids` no mapping.
 
     Examples
     --------
@@ -189,13 +204,30 @@ def react(
     >>> reaction.equation, reaction.anode_atoms_per_fu
     ('Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O', 12.0)
     """
+    require_table(phases)
     anode_metal(anode)  # refuses what is none
     coefficients = parse_equation(equation)
-    chosen = {formula_unit(formula): phase_id for formula, phase_id in (phase_ids or {}).items()}
+    chosen = chosen_phases(phase_ids)
     unused = set(chosen) - set(coefficients)
     if unused:
         raise MissingDataError(f"a phase was chosen for {', '.join(sorted(unused))}, which is not in {equation!r}")
     return build_reaction(phases, coefficients, anode=anode, phase_ids=chosen)
+
+
+def chosen_phases(phase_ids: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the polymorphs that a user chose, by formula unit.
+
+    Raises
+    ------
+    InputTypeError
+        If it is no mapping.
+    FormulaError
+        If a formula cannot be read.
+    """
+    if phase_ids is None:
+        return {}
+    require(phase_ids, Mapping, "phase_ids must be a mapping of formula to phase")
+    return {formula_unit(formula): phase_id for formula, phase_id in phase_ids.items()}
 
 
 def build_reaction(
@@ -213,6 +245,11 @@ def build_reaction(
         Formula unit to coefficient, reactants negative, balanced.
     phases, anode, phase_ids
         As for `react`.
+
+    Raises
+    ------
+    MissingDataError
+        If a substance is not among the phases.
     """
     basis = next((f for f, n in coefficients.items() if n < 0 and f != anode), anode)
     per_unit = {formula: number / -coefficients[basis] for formula, number in coefficients.items()}
@@ -236,7 +273,13 @@ def phase_values(reaction: Reaction, name: str, kind: str) -> str:
 
 
 def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Reaction:
-    """Return the answer for an oxide that stays as it is: zero heat, no change of volume."""
+    """Return the answer for an oxide that stays as it is: zero heat, no change of volume.
+
+    Raises
+    ------
+    MissingDataError
+        If the phase is not in the table.
+    """
     row = phases.index_of(phase_id)
     volume = _known(phases.column("volume_a3_per_atom")[row] * phases.atoms[row])
     return Reaction(

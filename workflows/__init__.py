@@ -35,3 +35,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return what is public, for tab completion."""
+    return sorted(__all__)

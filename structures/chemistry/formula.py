@@ -7,7 +7,7 @@ Sb2O3, P4O10 is P2O5, Li2O2 stays Li2O2 and O is O2. pymatgen's ``reduced_formul
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import gcd
 
@@ -18,6 +18,7 @@ __all__ = [
     "atoms_per_formula_unit",
     "element_set",
     "formula_unit",
+    "formula_units",
     "molar_mass_g",
     "parse_formula",
     "render_html",
@@ -180,12 +181,45 @@ def formula_unit(text: str) -> str:
     str
         The canonical formula; two texts mean the same composition exactly if these are equal.
 
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read, as for `parse_formula`.
+
     Examples
     --------
     >>> [formula_unit(f) for f in ("Sb4O6", "LiO", "O", "O3Sb2", "Li(CoO2)2")]
     ['Sb2O3', 'Li2O2', 'O2', 'Sb2O3', 'LiCo2O4']
     """
     return _formula_unit(text) if isinstance(text, str) else write_formula(dict(_parse(text)))
+
+
+def formula_units(formulas: str | Iterable[str]) -> list[str]:
+    """Return the formula unit of each formula; a bare text is one formula, not a list of letters.
+
+    Parameters
+    ----------
+    formulas : str or iterable of str
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    FormulaError
+        If a formula cannot be read, or it is neither a text nor a list.
+
+    Examples
+    --------
+    >>> formula_units("Sb4O6"), formula_units(["Sb4O6", "LiO"])
+    (['Sb2O3'], ['Sb2O3', 'Li2O2'])
+    """
+    if isinstance(formulas, str):
+        return [formula_unit(formulas)]
+    if not isinstance(formulas, Iterable):
+        raise FormulaError(f"expected formulas such as ['Sb2O3'], not {type(formulas).__name__} {str(formulas)[:40]!r}")
+    return [formula_unit(formula) for formula in formulas]
 
 
 @lru_cache(maxsize=65536)
@@ -215,17 +249,35 @@ def write_formula(counts: Mapping[str, int]) -> str:
 
 
 def element_set(text: str) -> frozenset[str]:
-    """Return the elements of a formula."""
+    """Return the elements of a formula.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    """
     return frozenset(symbol for symbol, _ in _parse(text))
 
 
 def atoms_per_formula_unit(text: str) -> int:
-    """Return the number of atoms in one formula unit of `text`."""
+    """Return the number of atoms in one formula unit of `text`.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    """
     return sum(reduce_counts(dict(_parse(text))).values())
 
 
 def molar_mass_g(text: str) -> float:
-    """Return the mass in g/mol of the formula as written (not reduced)."""
+    """Return the mass in g/mol of the formula as written (not reduced).
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    """
     return sum(number * ATOMIC_MASS_G[symbol] for symbol, number in _parse(text))
 
 

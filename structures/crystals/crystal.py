@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER, writing_order
 from licoat.structures.chemistry.formula import formula_unit
-from licoat.structures.errors import InputFileError
+from licoat.structures.errors import InputFileError, require
+from licoat.structures.rendering import brief
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -52,6 +54,9 @@ class Crystal:
     species: tuple[str, ...]
     frac_coords: tuple[Vector, ...]
 
+    def __repr__(self) -> str:
+        return brief(self, f"{self.formula}: {len(self)} atoms, {self.volume_a3:.4g} A3")
+
     def __len__(self) -> int:
         return len(self.species)
 
@@ -84,7 +89,16 @@ class Crystal:
 
     @classmethod
     def from_atoms(cls, atoms: "Atoms") -> "Crystal":
-        """Take the structure of `ase.Atoms`; coordinates are not wrapped."""
+        """Take the structure of `ase.Atoms`; coordinates are not wrapped.
+
+        Raises
+        ------
+        InputTypeError
+            If it is something else.
+        """
+        from ase import Atoms
+
+        require(atoms, Atoms, "atoms must be ase.Atoms")
         return cls.from_dict(
             {
                 "lattice": atoms.cell.array.tolist(),
@@ -222,7 +236,10 @@ def read_crystal(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> Crystal:
     ------
     InputFileError
         If the file is missing, of another kind, not readable, disordered, or not a crystal (see `Crystal.check`).
+    InputTypeError
+        If `path` is no path.
     """
+    require(path, (str, os.PathLike), "path must be the name of a structure file")
     path = Path(path)
     kind, read = _reader(path)
     text = _text(path)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from licoat.structures.errors import ElasticityError
+from licoat.structures.crystals.averages import hill_mean, poisson_ratio, youngs_modulus_gpa
+from licoat.structures.errors import ElasticityError, require
+from licoat.structures.rendering import outline
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -57,6 +59,8 @@ class ElasticModuli:
     young_modulus_gpa: float
     poisson_ratio: float
     universal_anisotropy: float
+
+    __repr__ = outline
 
 
 def voigt_reuss_hill(stiffness_gpa: ArrayLike) -> ElasticModuli:
@@ -104,7 +108,7 @@ def voigt_reuss_hill(stiffness_gpa: ArrayLike) -> ElasticModuli:
     (c_axial, c_cross, c_shear), (s_axial, s_cross, s_shear) = _sums(c), _sums(np.linalg.inv(0.5 * (c + c.T)))
     k_voigt, g_voigt = (c_axial + 2.0 * c_cross) / 9.0, (c_axial - c_cross + 3.0 * c_shear) / 15.0
     k_reuss, g_reuss = 1.0 / (s_axial + 2.0 * s_cross), 15.0 / (4.0 * (s_axial - s_cross) + 3.0 * s_shear)
-    k, g = 0.5 * (k_voigt + k_reuss), 0.5 * (g_voigt + g_reuss)
+    k, g = hill_mean(k_voigt, k_reuss), hill_mean(g_voigt, g_reuss)
     return ElasticModuli(
         bulk_voigt_gpa=k_voigt,
         bulk_reuss_gpa=k_reuss,
@@ -112,8 +116,8 @@ def voigt_reuss_hill(stiffness_gpa: ArrayLike) -> ElasticModuli:
         shear_voigt_gpa=g_voigt,
         shear_reuss_gpa=g_reuss,
         shear_hill_gpa=g,
-        young_modulus_gpa=9.0 * k * g / (3.0 * k + g),
-        poisson_ratio=(3.0 * k - 2.0 * g) / (2.0 * (3.0 * k + g)),
+        young_modulus_gpa=youngs_modulus_gpa(k, g),
+        poisson_ratio=poisson_ratio(k, g),
         universal_anisotropy=5.0 * g_voigt / g_reuss + k_voigt / k_reuss - 6.0,
     )
 
@@ -159,6 +163,8 @@ class CrystalSymmetry:
     rotations: Array  # cartesian, shape (n, 3, 3)
     images: NDArray[np.intp]  # the site that each site is turned into, shape (n, sites)
 
+    __repr__ = outline
+
     def under(self, pattern: Array) -> "CrystalSymmetry":
         """Return the operations that a strain leaves; loose, since the cell has its symmetry within symprec only."""
         tensor = np.einsum("k,kij->ij", pattern, TENSORS)
@@ -174,10 +180,19 @@ class CrystalSymmetry:
 
 
 def primitive_cell(atoms: "Atoms", calculator: "Calculator", symprec_a: float) -> tuple["Atoms", CrystalSymmetry]:
-    """Return the primitive cell in the same orientation, without constraints, and its symmetry."""
+    """Return the primitive cell in the same orientation, without constraints, and its symmetry.
+
+    Raises
+    ------
+    ElasticityError
+        If the atoms are no crystal periodic in three directions.
+    InputTypeError
+        If they are no `ase.Atoms`.
+    """
     import spglib
     from ase import Atoms
 
+    require(atoms, Atoms, "atoms must be ase.Atoms (Crystal.to_atoms() gives them)")
     name = atoms.get_chemical_formula() or "no atoms"
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
         raise ElasticityError(f"{name}: positions or cell are no finite numbers")

@@ -26,7 +26,8 @@ from licoat.structures.crystals.elastic_tensor import (
     voigt_reuss_hill,
 )
 from licoat.structures.crystals.equation_of_state import EquationOfState, birch_murnaghan
-from licoat.structures.errors import CalculatorError, ElasticityError
+from licoat.structures.errors import CalculatorError, ElasticityError, require
+from licoat.structures.rendering import brief
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -135,6 +136,12 @@ class ElasticConstants:
     residual_gpa: float | None = None
     moduli: ElasticModuli | None = None
 
+    def __repr__(self) -> str:
+        state = "not usable: " + self.reason if self.reason else "usable"
+        m = self.moduli
+        numbers = "" if m is None else f"K {m.bulk_hill_gpa:.4g} GPa, G {m.shear_hill_gpa:.4g} GPa; "
+        return brief(self, f"{numbers}{self.n_independent} independent constants; {state}")
+
     @property
     def usable(self) -> bool:
         """True if nothing speaks against the numbers."""
@@ -199,6 +206,8 @@ def elastic_constants(
         If `atoms` is not a crystal periodic in three directions.
     CalculatorError
         If the calculator has no stress.
+    InputTypeError
+        If `atoms` are no `ase.Atoms` or `settings` no ElasticSettings.
 
     Notes
     -----
@@ -206,6 +215,7 @@ def elastic_constants(
     beside C. Ions keep the symmetry that the strain leaves. What a residual pressure changes in C itself stays in; it
     is a few times that pressure.
     """
+    require(settings, ElasticSettings, "settings must be ElasticSettings")
     crystal, symmetry = primitive_cell(atoms, calculator, settings.symprec_a)
     basis = invariant_basis(symmetry.rotations)
     patterns = strain_patterns(basis)
@@ -261,6 +271,8 @@ def equation_of_state(
     ------
     ElasticityError
         If `atoms` is not a crystal, or range or number cannot be used.
+    InputTypeError
+        If `atoms` are no `ase.Atoms` or `settings` no ElasticSettings.
 
     Notes
     -----
@@ -273,6 +285,7 @@ def equation_of_state(
     """
     if not 0.0 < volume_range <= 0.2 or n_points < 5:
         raise ElasticityError(f"volume range {volume_range!r}, {n_points} points: expected up to 0.2, and 5 or more")
+    require(settings, ElasticSettings, "settings must be ElasticSettings")
     crystal, symmetry = primitive_cell(atoms, calculator, settings.symprec_a)
     ratios = np.linspace(1.0 - volume_range, 1.0 + volume_range, n_points)
     energies = []

@@ -7,6 +7,7 @@ import numpy as np
 
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.elastic_tensor import Array
+from licoat.structures.rendering import outline
 
 __all__ = ["EquationOfState", "birch_murnaghan"]
 
@@ -33,6 +34,8 @@ class EquationOfState:
     volume_a3_per_atom: float | None = None
     energy_ev_per_atom: float | None = None
     rms_ev_per_atom: float | None = None
+
+    __repr__ = outline
 
 
 def birch_murnaghan(ratios: Array, energies: Array, volume_a3: float) -> EquationOfState:

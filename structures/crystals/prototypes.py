@@ -27,6 +27,7 @@ from licoat.structures.chemistry.formula import reduce_counts, write_formula
 from licoat.structures.crystals.cell_size import Cell, own_data, resized, shortest_distance, start_volume_a3
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import FormulaError, MissingDataError
+from licoat.structures.rendering import outline
 
 __all__ = ["ORIGINS", "Candidate", "Prototype", "candidates", "decorate", "prototypes", "start_volume_a3", "verify"]
 
@@ -66,6 +67,8 @@ class Prototype:
     lattice: Sequence[Sequence[float]] = field(repr=False)
     species: Sequence[str] = field(repr=False)
     frac_coords: Sequence[Sequence[float]] = field(repr=False)
+
+    __repr__ = outline
 
     @property
     def n_sites(self) -> int:
@@ -112,6 +115,8 @@ class Candidate:
     space_group_number: int
     origin: str
     structure: Cell
+
+    __repr__ = outline
 
 
 def prototypes(origins: Collection[str] = ORIGINS) -> list[Prototype]:

@@ -8,7 +8,8 @@ from typing import Any
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.calculator_spec import silence
 from licoat.structures.crystals.crystal import Crystal
-from licoat.structures.errors import CalculatorError, InputFileError
+from licoat.structures.errors import CalculatorError, InputFileError, require
+from licoat.structures.rendering import brief
 
 __all__ = ["Relaxation", "RelaxationSettings", "relax"]
 
@@ -91,6 +92,10 @@ class Relaxation:
     volume_start_a3_per_atom: float
     crystal: Crystal
 
+    def __repr__(self) -> str:
+        state = f"converged in {self.steps} steps" if self.converged else f"not converged ({self.reason})"
+        return brief(self, f"{self.crystal.formula}: {state}, {self.energy_ev_per_atom:.4f} eV/atom")
+
     @property
     def volume_a3_per_atom(self) -> float:
         """Volume of the last structure."""
@@ -135,6 +140,8 @@ def relax(
     ------
     CalculatorError
         If the calculator gives no forces, or no stress where the cell is to be relaxed.
+    InputTypeError
+        If `crystal` is no Crystal or `settings` are no RelaxationSettings.
 
     Notes
     -----
@@ -147,6 +154,8 @@ def relax(
     goes on. LBFGS and BFGS are stopped early when for 30 steps neither the energy fell by 1 meV per atom nor what is
     left of force and stress by a tenth: LBFGS takes no notice of negative curvature and then goes round in circles.
     """
+    require(crystal, Crystal, "crystal must be a Crystal (read_crystal(path) or Crystal.from_atoms(atoms) gives one)")
+    require(settings, RelaxationSettings, "settings must be RelaxationSettings")
     run = _Run(crystal, calculator, settings)
     for name in _OPTIMIZERS[_OPTIMIZERS.index(settings.optimizer) :]:
         found = run.with_optimizer(name)

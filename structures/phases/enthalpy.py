@@ -17,6 +17,7 @@ from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
 from licoat.structures.phases.facts import observed_phase, read_facts
 from licoat.structures.phases.measured import load_measured
+from licoat.structures.rendering import outline
 
 __all__ = ["Enthalpy", "boiling_point_k", "enthalpy_of"]
 
@@ -43,6 +44,8 @@ class Enthalpy:
     melting_point_k: float | None
     fusion_enthalpy_j_per_mol: float | None
     basis: str
+
+    __repr__ = outline
 
     @property
     def misses_melting(self) -> bool:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.rendering import outline
 
 __all__ = [
     "DATA",
@@ -55,6 +56,9 @@ NO_METALS = frozenset({
 })  # fmt: skip
 """Elements that are no metals, or only in one of their forms; their gaps are in the table of gaps."""
 
+_IONIC_METALS = ({"Cs", "Au"}, {"Rb", "Au"})
+"""Compounds of metals with a gap (Spicer, Sommer and White, Phys. Rev. 115, 57 (1959))."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedPhase:
@@ -70,6 +74,8 @@ class ObservedPhase:
     volume_sigma_percent: float | None
     source: str
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class GapFact:
@@ -79,6 +85,8 @@ class GapFact:
     sigma_ev: float | None
     kind: str
     source: str
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,8 @@ class ModulusFact:
     kind: str
     source: str
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class HazardFact:
@@ -100,6 +110,8 @@ class HazardFact:
     price_usd_per_kg_oxide: float | None
     labels: str
     source: str
+
+    __repr__ = outline
 
 
 def read_facts(name: str) -> Iterator[dict[str, str]]:
@@ -197,11 +209,16 @@ def _gaps() -> dict[str, GapFact]:
 
 
 def metal_gap(formula: str) -> GapFact | None:
-    """Return the gap of an elemental metal, which is 0, None for anything else."""
-    symbols = parse_formula(formula)
-    if len(symbols) == 1 and not NO_METALS.issuperset(symbols):
+    """Return the gap of what consists of metals alone, which is 0; None for anything else.
+
+    Of compounds that is a rule, not a measurement: CsAu and RbAu are ionic and left out.
+    """
+    symbols = set(parse_formula(formula))
+    if symbols & NO_METALS or symbols in _IONIC_METALS:
+        return None
+    if len(symbols) == 1:
         return GapFact(0.0, 0.0, "measured", "metallic element [A]")
-    return None
+    return GapFact(0.0, None, "rule", "metals alone form a metal")
 
 
 @cache

@@ -10,6 +10,7 @@ from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
 from licoat.structures.phases.builtin import verify_builtin
 from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.rendering import outline
 
 __all__ = ["Check", "verify"]
 
@@ -23,6 +24,8 @@ class Check:
 
     name: str
     problem: str = ""
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return a JSON-able dictionary."""

@@ -31,7 +31,13 @@ def write_parquet(columns: Mapping[str, Any], path: Path, manifest: Manifest) ->
 
 
 def read_parquet(path: Path, manifest: Manifest) -> dict[str, Any]:
-    """Read columns and check the file against its manifest."""
+    """Read columns and check the file against its manifest.
+
+    Raises
+    ------
+    SnapshotError
+        If the file is missing, damaged, altered or not readable.
+    """
     import pyarrow.parquet as pq
 
     if not path.exists():

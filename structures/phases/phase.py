@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from licoat.structures.rendering import brief
+
 __all__ = ["FLOAT_COLUMNS", "INTEGER_COLUMNS", "TEXT_COLUMNS", "Phase"]
 
 
@@ -76,6 +78,10 @@ class Phase:
     volume_source: str = ""
     source: str = ""
     structure: str | None = None
+
+    def __repr__(self) -> str:
+        group = f" ({self.space_group})" if self.space_group else ""
+        return brief(self, f"{self.phase_id} {self.formula}{group} of {self.source or 'no source'}")
 
     @property
     def is_metal(self) -> bool | None:

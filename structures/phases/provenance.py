@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.errors import SnapshotError
+from licoat.structures.rendering import brief
 
 SCHEMA_VERSION = 1
 
@@ -51,6 +52,10 @@ class Manifest:
     query: str = ""
     schema: int = SCHEMA_VERSION
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        version = f" {self.version}" if self.version else ""
+        return brief(self, f"{self.source}{version}, scheme {self.scheme}, {self.n_phases} phases")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

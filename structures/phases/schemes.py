@@ -48,6 +48,11 @@ def mp2020_correction(structure: "Structure", energy_ev: float) -> Correction:
     -------
     tuple of float and str
         Correction of the whole cell in eV; names of the adjustments joined by ``; ``.
+
+    Raises
+    ------
+    ValueError
+        If the scheme has no correction for the compound.
     """
     from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
     from pymatgen.entries.computed_entries import ComputedStructureEntry

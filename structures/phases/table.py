@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
-from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, SnapshotError
+from licoat.structures.errors import (
+    InputFileError,
+    LicoatError,
+    MissingDataError,
+    SnapshotError,
+    did_you_mean,
+    require,
+)
 from licoat.structures.phases.parquet import manifest_path, read_parquet, write_parquet
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, Phase
 from licoat.structures.phases.provenance import Manifest
+from licoat.structures.rendering import brief, rendered
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PhaseTable"]
+__all__ = ["PhaseTable", "require_table"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -131,7 +139,11 @@ class PhaseTable:
         return phase_id in self._row
 
     def __repr__(self) -> str:
-        return f"PhaseTable({self.manifest.source!r}, {len(self)} phases, scheme {self.manifest.scheme!r})"
+        return brief(self, f"{len(self)} phases of {self.source}, scheme {self.scheme}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("phases_html", self)
+        return html
 
     @property
     def source(self) -> str:
@@ -144,16 +156,51 @@ class PhaseTable:
         return self.manifest.scheme
 
     def column(self, name: str) -> FloatArray:
-        """Return a numeric column as a read-only array of shape (n,); NaN means unknown."""
-        return self._float[name]
+        """Return a numeric column as a read-only array of shape (n,); NaN means unknown.
+
+        Raises
+        ------
+        MissingDataError
+            If there is no such column; the nearest ones are named.
+        """
+        try:
+            return self._float[name]
+        except (KeyError, TypeError):
+            raise self._no_column(name, self._float) from None
 
     def integers(self, name: str) -> IntArray:
-        """Return a whole-number column as a read-only array of shape (n,); -1 means unknown."""
-        return self._integer[name]
+        """Return a whole-number column as a read-only array of shape (n,); -1 means unknown.
+
+        Raises
+        ------
+        MissingDataError
+            If there is no such column; the nearest ones are named.
+        """
+        try:
+            return self._integer[name]
+        except (KeyError, TypeError):
+            raise self._no_column(name, self._integer) from None
 
     def text(self, name: str) -> Sequence[str]:
-        """Return a text column; empty means unknown."""
-        return self._text[name]
+        """Return a text column; empty means unknown.
+
+        Raises
+        ------
+        MissingDataError
+            If there is no such column; the nearest ones are named.
+        """
+        try:
+            return self._text[name]
+        except (KeyError, TypeError):
+            raise self._no_column(name, self._text) from None
+
+    def _no_column(self, name: object, columns: Iterable[str]) -> MissingDataError:
+        kinds: dict[str, Mapping[str, Any]] = {"column": self._float, "integers": self._integer, "text": self._text}
+        other = next((kind for kind, held in kinds.items() if isinstance(name, str) and name in held), None)
+        if other is not None:
+            return MissingDataError(f"column {name!r} is of another kind: phases.{other}({name!r})")
+        near = did_you_mean(name, columns) or did_you_mean(name, [key for held in kinds.values() for key in held])
+        return MissingDataError(f"no column {str(name)[:60]!r}{near or '; there are ' + ', '.join(columns)}")
 
     def index_of(self, phase_id: str) -> int:
         """Return the row of an identifier.
@@ -165,7 +212,7 @@ class PhaseTable:
         """
         try:
             return self._row[phase_id]
-        except KeyError:
+        except (KeyError, TypeError):
             raise MissingDataError(f"no phase {phase_id!r} in {self.source}") from None
 
     def phase(self, row: int) -> Phase:
@@ -340,6 +387,17 @@ class PhaseTable:
             raise SnapshotError(f"{path} has no column {error}: it is not a licoat snapshot") from None
         except LicoatError as error:
             raise SnapshotError(f"{path}: {error}") from error
+
+
+def require_table(phases: object, name: str = "phases") -> None:
+    """Refuse what is no `PhaseTable`, such as the name of a source.
+
+    Raises
+    ------
+    InputTypeError
+        Naming the argument and how to get a table.
+    """
+    require(phases, PhaseTable, f"{name} must be a PhaseTable (load_phases(...) gives one)")
 
 
 def _words(values: Sequence[Any] | NDArray[Any]) -> Iterator[str]:

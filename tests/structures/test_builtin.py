@@ -305,12 +305,12 @@ class TestSources:
             assert [table.text("phase_id")[i] for i in known if not table.text(name)[i]] == []
 
     def test_kind_is_told_for_every_gap(self, builtin):
-        allowed = {"measured", "computed", "estimate", "pbe"}
+        allowed = {"measured", "computed", "estimate", "pbe", "rule"}
         assert {k.split(",")[0] for k in builtin.text("band_gap_kind") if k} <= allowed
 
     def test_facts_of_another_polymorph_say_so(self, builtin):
         """A gap without a mark belongs to a crystal with the space group of the fact."""
-        metals = "metallic element"  # any form of an elemental metal is one; that needs no polymorph
+        metals = ("metallic element", "metals alone")  # any form is a metal; that needs no polymorph
         unmarked = [
             p
             for p in builtin

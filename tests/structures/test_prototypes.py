@@ -18,7 +18,7 @@ from licoat.structures.crystals import prototypes as p
 from licoat.structures.crystals.cell_size import shortest_distance
 from licoat.structures.crystals.symmetry import space_group
 
-DATA = Path(p.__file__).with_name("data")
+DATA = Path(p.__file__).parents[1] / "data"
 OWN = json.loads((DATA / "prototypes.json").read_text(encoding="utf-8"))
 OWN_NAMES = {entry["name"] for entry in OWN["prototypes"]}
 BY_NAME = {kind.name: kind for kind in p.prototypes()}

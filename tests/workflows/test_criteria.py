@@ -101,9 +101,9 @@ def test_probability_is_that_of_a_normal_error(value, sigma, threshold, comparis
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_no_data_is_unknown_and_counts_one_half(comparison):
+def test_no_data_is_unknown_and_has_no_probability(comparison):
     verdict = evaluate(criterion(comparison), Measure(None, missing="no band gap of X"))
-    assert (verdict.state, verdict.probability, verdict.value) == (State.UNKNOWN, 0.5, None)
+    assert (verdict.state, verdict.probability, verdict.value) == (State.UNKNOWN, None, None)
     assert verdict.note == "no band gap of X"
     assert evaluate(criterion(comparison), Measure(None)).note == "no data"
 
@@ -125,7 +125,7 @@ def test_no_data_is_unknown_and_counts_one_half(comparison):
 def test_a_value_known_between_limits_is_decided_only_if_both_limits_agree(comparison, low, high, state):
     verdict = evaluate(criterion(comparison), Measure(None, low=low, high=high, missing="no gap of X"))
     assert verdict.state is state
-    assert verdict.probability == {State.PASS: 1.0, State.FAIL: 0.0, State.UNKNOWN: 0.5}[state]
+    assert verdict.probability == {State.PASS: 1.0, State.FAIL: 0.0, State.UNKNOWN: None}[state]
     assert "no gap of X" in verdict.note
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licoat.workflows.layer.mechanics import reuss, voigt
+from licoat.structures.crystals.averages import reuss, voigt
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 

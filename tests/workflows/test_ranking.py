@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from licoat.workflows.screening.criteria import Criterion, State, Verdict
-from licoat.workflows.screening.ranking import pareto_front, score
+from licoat.workflows.screening.criteria import Criterion, Measure, State, Verdict, evaluate
+from licoat.workflows.screening.ranking import Score, pareto_front, score
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
@@ -30,7 +30,7 @@ pairs = st.lists(st.tuples(st.floats(0.01, 100), st.floats(0, 1)), min_size=1, m
 @given(pairs)
 def test_score_is_a_mean(drawn):
     criteria, verdicts = judged(drawn)
-    found = score(criteria, verdicts)
+    found = score(criteria, verdicts).value
     probabilities = [p for _, p in drawn]
     assert min(probabilities) - 1e-12 <= found <= max(probabilities) + 1e-12  # rounding of a sum
     assert found == pytest.approx(np.average(probabilities, weights=[w for w, _ in drawn]), abs=1e-12)
@@ -42,15 +42,45 @@ def test_score_rises_with_every_probability_and_knows_no_scale_of_weights(drawn,
     criteria, verdicts = judged(drawn)
     i = which % len(drawn)
     raised = verdicts | {f"c{i}": verdict(max(drawn[i][1], better))}
-    assert score(criteria, raised) >= score(criteria, verdicts) - 1e-12
+    assert score(criteria, raised).value >= score(criteria, verdicts).value - 1e-12
     scaled, _ = judged([(w * factor, p) for w, p in drawn])
-    assert score(scaled, verdicts) == pytest.approx(score(criteria, verdicts), abs=1e-12)
+    assert score(scaled, verdicts).value == pytest.approx(score(criteria, verdicts).value, abs=1e-12)
 
 
-def test_all_pass_is_one_all_fail_is_zero_and_unknown_is_one_half():
+def test_all_pass_is_one_and_all_fail_is_zero():
     for probability in (0.0, 0.5, 1.0):
         criteria, verdicts = judged([(2.0, probability), (0.5, probability), (1.0, probability)])
-        assert score(criteria, verdicts) == probability
+        assert score(criteria, verdicts) == Score(probability, probability, probability)
+
+
+def test_unknown_is_neither_failed_nor_half_passed():
+    criteria = [Criterion(name, "q", ">", 0.0, weight) for name, weight in (("a", 1.0), ("b", 3.0))]
+    unknown = evaluate(criteria[1], Measure(None, missing="nobody knows"))
+    assert (unknown.state, unknown.probability) == (State.UNKNOWN, None)
+    assert score(criteria, {"a": verdict(1.0), "b": unknown}) == Score(1.0, 0.25, 1.0)
+    assert score(criteria, {"a": verdict(0.0), "b": unknown}) == Score(0.0, 0.0, 0.75)
+    nothing = score(criteria, {"a": unknown, "b": unknown})
+    assert nothing == Score(None, 0.0, 1.0)
+
+
+@QUICK
+@given(pairs, st.sets(st.integers(0, 5)))
+def test_bounds_hold_what_the_unknown_may_turn_out_to_be(drawn, hidden):
+    criteria, verdicts = judged(drawn)
+    partly = {
+        name: evaluate(criteria[i], Measure(None)) if i in hidden else v for i, (name, v) in enumerate(verdicts.items())
+    }
+    found, full = score(criteria, partly), score(criteria, verdicts)
+    assert found.low - 1e-12 <= full.value <= found.high + 1e-12
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_unknown_and_decides_nothing(bad):
+    criterion = Criterion("c", "q", ">", 0.0)
+    found = evaluate(criterion, Measure(bad))
+    assert (found.state, found.value) == (State.UNKNOWN, None)
+    assert "no number" in found.note
+    assert evaluate(criterion, Measure(0.1, sigma=bad)) == evaluate(criterion, Measure(0.1))
 
 
 def brute_front(values, higher):

@@ -29,6 +29,7 @@ from licoat.structures.phases.computed import (
 from licoat.structures.phases.parquet import manifest_path, write_parquet
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.rendering import brief
 from licoat.workflows.calculations.moduli import add_moduli
 from licoat.workflows.calculations.saddles import DISPLACE, descend
 from licoat.workflows.calculations.seeds import Seed
@@ -102,6 +103,9 @@ class Dataset:
     failures: dict[str, str]
     files: tuple[Path, ...]
     manifest: Manifest
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.n_phases} phases of {self.n_seeds} seeds, {len(self.failures)} failures")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

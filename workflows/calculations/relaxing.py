@@ -11,6 +11,7 @@ from licoat.structures.crystals.crystal import MAX_ATOMS, read_crystal
 from licoat.structures.crystals.elasticity import ElasticConstants, ElasticSettings
 from licoat.structures.crystals.relaxation import Relaxation, RelaxationSettings
 from licoat.structures.crystals.symmetry import space_group
+from licoat.structures.rendering import brief
 from licoat.workflows.calculations.saddles import LOWER_EV_PER_ATOM, descend
 from licoat.workflows.calculations.store import OK, Store
 from licoat.workflows.calculations.tasks import OpenEngine, Progress, Task, run_tasks
@@ -48,6 +49,9 @@ class RelaxedFile:
     elastic: ElasticConstants | None
     reason: str
     displaced_change_ev_per_atom: float | None = None
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.file} {self.formula} with {self.calculator}: {self.reason or self.relaxation}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; energies of what did not converge are left out."""

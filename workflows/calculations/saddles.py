@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from licoat.structures.crystals.crystal import Crystal
+from licoat.structures.rendering import outline
 from licoat.workflows.calculations.store import OK
 from licoat.workflows.calculations.tasks import Run, Task
 
@@ -40,6 +41,8 @@ class Descent:
     record: dict[str, Any]
     change_ev_per_atom: float | None
     reason: str = ""
+
+    __repr__ = outline
 
     @property
     def left_saddle(self) -> bool:

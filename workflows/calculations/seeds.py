@@ -10,6 +10,7 @@ from typing import Any
 
 from licoat.structures.crystals.crystal import MAX_ATOMS, STRUCTURE_ENDINGS, Crystal, is_structure_file, read_crystal
 from licoat.structures.errors import InputFileError
+from licoat.structures.rendering import brief
 
 __all__ = ["Seed", "read_seeds"]
 
@@ -34,6 +35,9 @@ class Seed:
     known: bool | None = None
     structure_type: str = ""
     origin: str = ""
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.phase_id} {self.crystal.formula} ({self.origin})")
 
 
 def read_seeds(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> list[Seed]:

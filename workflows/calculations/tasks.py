@@ -22,6 +22,7 @@ from licoat.structures.crystals.calculator_spec import CalculatorSpec, silence
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.relaxation import RelaxationSettings
 from licoat.structures.errors import CalculatorError, InputFileError, LicoatError
+from licoat.structures.rendering import brief
 from licoat.workflows.calculations.engines import EngineError
 from licoat.workflows.calculations.store import FAILED, OK, Records, Store, content_key
 
@@ -70,6 +71,10 @@ class Task:
     calculator: CalculatorSpec
     settings: "RelaxationSettings | ElasticSettings"
     key: str
+
+    def __repr__(self) -> str:
+        what = f"{_kind(self.settings)} {self.crystal.formula} with {self.calculator.name}"
+        return brief(self, f"{self.name}: {what}, key {self.key[:12]}")
 
     @classmethod
     def of(

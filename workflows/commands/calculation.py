@@ -110,7 +110,13 @@ def relaxation(options: argparse.Namespace) -> "RelaxationSettings":
 
 
 def displace(options: argparse.Namespace) -> bool:
-    """Say whether structures are displaced and relaxed again."""
+    """Say whether structures are displaced and relaxed again.
+
+    Raises
+    ------
+    InputFileError
+        If the symmetry is to be kept at the same time.
+    """
     from licoat.structures.errors import InputFileError
 
     if options.displace and options.keep_symmetry:

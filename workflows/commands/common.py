@@ -42,14 +42,26 @@ def add_command(
 
 
 def positive(text: str) -> int:
-    """Read a whole number from 1, for argparse."""
+    """Read a whole number from 1, for argparse.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else.
+    """
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
 def positive_number(text: str) -> float:
-    """Read a number above 0, for argparse."""
+    """Read a number above 0, for argparse.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else.
+    """
     try:
         number = float(text)
     except ValueError:
@@ -60,7 +72,13 @@ def positive_number(text: str) -> float:
 
 
 def path_text(text: str) -> str:
-    """Read a file or folder name, for argparse; an empty one is an unset variable of the shell."""
+    """Read a file or folder name, for argparse; an empty one is an unset variable of the shell.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else.
+    """
     if not text.strip():
         raise argparse.ArgumentTypeError("the name is empty (an unset variable?)")
     return text
@@ -79,7 +97,13 @@ def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
 
 
 def phase_ids(ids: Sequence[str], phases: "PhaseTable") -> dict[str, str]:
-    """Return the chosen phases by formula; two for one formula are refused."""
+    """Return the chosen phases by formula; two for one formula are refused.
+
+    Raises
+    ------
+    MissingDataError
+        If there is no such phase, or two are of one formula.
+    """
     from licoat.structures.errors import MissingDataError
 
     chosen: dict[str, str] = {}

@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands.common import add_command, load, path_text, print_json
+
+if TYPE_CHECKING:
+    from licoat.structures import PhaseTable
+    from licoat.workflows.layer import LayerDesign
 
 __all__ = ["add"]
 
@@ -57,42 +61,55 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
 
 def _layer(options: argparse.Namespace) -> None:
-    from licoat.structures import load_phases
     from licoat.structures.errors import InputFileError
-    from licoat.thermo import lithiate
-    from licoat.workflows.layer import LayerOptions, check_inputs, evaluate_layer, layer_material, solve_loading
+    from licoat.workflows.layer import LayerOptions, design_layer
 
     given = {field: getattr(options, name.replace("-", "_")) for name, field in _LAYER_FIELDS.items()}
-    layer_options = LayerOptions(**{field: value for field, value in given.items() if value is not None})
-    wishes = {
-        "layer_thickness_um": options.target_thickness,
-        "lithium_consumed_um": options.max_lithium_loss,
-        "temperature_rise_k": options.max_temperature_rise,
-    }
-    solve = any(wish is not None for wish in wishes.values())
-    if solve and options.loading is not None:
+    wishes = (options.target_thickness, options.max_lithium_loss, options.max_temperature_rise)
+    if options.loading is not None and any(wish is not None for wish in wishes):
         raise InputFileError("--loading and a target (--target-thickness, --max-...) exclude each other: give one")
-    loading = 1.0 if options.loading is None else options.loading
-    check_inputs(layer_options, loading, options.lithium)
-    path = lithiate(options.formula, load(options), anode=options.anode, phase_id=options.phase)
-    material = layer_material(path, load_phases("measured"), prefer=options.prefer)
-    answer = solve_loading(material, path, options.lithium, layer_options, **wishes) if solve else None
-    if answer is not None:
-        loading = answer.oxide_loading_mg_per_cm2
-    layer = evaluate_layer(material, path, loading, options.lithium, layer_options)
+    layer_options = LayerOptions(**{field: value for field, value in given.items() if value is not None})
+    phases = load(options)
+    thickness, loss, rise = wishes
+    layer = design_layer(
+        options.formula,
+        phases,
+        oxide_loading_mg_per_cm2=options.loading,
+        lithium_thickness_um=options.lithium,
+        options=layer_options,
+        anode=options.anode,
+        phase_id=options.phase,
+        prefer=options.prefer,
+        target_layer_thickness_um=thickness,
+        max_lithium_loss_um=loss,
+        max_temperature_rise_k=rise,
+    )
     if options.plot is not None:
-        from licoat.workflows.output.layer_figure import save_stack_figure
-        from licoat.workflows.screening.comparison import PAPER_OXIDE
-
-        layers = [layer]
-        if material.oxide != PAPER_OXIDE and path.phases.rows_of(PAPER_OXIDE):  # the founding case stands beside
-            known = lithiate(PAPER_OXIDE, path.phases, anode=options.anode)
-            other = layer_material(known, load_phases("measured"), prefer=options.prefer)
-            layers.append(evaluate_layer(other, known, loading, options.lithium, layer_options))
-        save_stack_figure(layers, Path(options.plot))
+        _plot(layer, phases, options)
     if options.json:
-        print_json(layer.to_dict() | ({"target": answer.to_dict()} if answer else {}))
+        print_json(layer.to_dict())
     elif not options.quiet:
         from licoat.workflows.output.layer_card import print_layer
 
-        print_layer(layer, answer)
+        print_layer(layer)
+
+
+def _plot(layer: "LayerDesign", phases: "PhaseTable", options: argparse.Namespace) -> None:
+    """Draw the layer, and the founding case of the same loading beside it."""
+    from licoat.workflows.layer import design_layer
+    from licoat.workflows.output.layer_figure import save_stack_figure
+    from licoat.workflows.screening.comparison import PAPER_OXIDE
+
+    layers = [layer]
+    if layer.material.oxide != PAPER_OXIDE and phases.rows_of(PAPER_OXIDE):
+        founding = design_layer(
+            PAPER_OXIDE,
+            phases,
+            oxide_loading_mg_per_cm2=layer.oxide_loading_mg_per_cm2,
+            lithium_thickness_um=layer.lithium_thickness_um,
+            options=layer.options,
+            anode=layer.material.anode,
+            prefer=options.prefer,
+        )
+        layers.append(founding)
+    save_stack_figure(layers, Path(options.plot))

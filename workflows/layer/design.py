@@ -1,14 +1,24 @@
 """`design_layer`: all numbers of a layer and its cell in one result."""
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.errors import require
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, lithiate
-from licoat.workflows.layer.build import LayerBuilder, LayerQuantity
+from licoat.workflows.layer.cell import Cell, compare_cells
+from licoat.workflows.layer.compaction import Compaction, compact
+from licoat.workflows.layer.heat import Heat, balance_heat
+from licoat.workflows.layer.inverse import LoadingAnswer, solve_loading
+from licoat.workflows.layer.loading import Loading, count
 from licoat.workflows.layer.material import LayerMaterial, Prefer, layer_material
+from licoat.workflows.layer.mechanics import Mechanics, bound_moduli
 from licoat.workflows.layer.options import LayerInputError, LayerOptions, check_inputs
+from licoat.workflows.layer.quantity import Group, LayerQuantity
+from licoat.workflows.layer.transport import Transport, mix_conductivities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,9 +26,30 @@ if TYPE_CHECKING:
 __all__ = ["LayerDesign", "LayerInputError", "LayerOptions", "LayerQuantity", "design_layer"]
 
 
-@dataclass(frozen=True)
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Of(Generic[T_co]):
+    """A number of one of the groups as an attribute of the layer, known to type checkers and to `dir`."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[["LayerDesign"], T_co]) -> None:
+        self._read = read
+
+    @overload
+    def __get__(self, layer: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, layer: "LayerDesign", owner: type) -> T_co: ...
+
+    def __get__(self, layer: "LayerDesign | None", owner: type) -> Self | T_co:
+        return self if layer is None else self._read(layer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDesign:
-    """A layer: quantities by name (also as attributes), with groups, sources, assumptions and what is missing.
+    """A layer: its quantities as attributes, in groups, with sources, assumptions and what is missing.
 
     Attributes
     ----------
@@ -26,32 +57,112 @@ class LayerDesign:
         The reaction and its phases.
     options : LayerOptions
         What was assumed.
-    quantities : dict of str to LayerQuantity
-        The unit is in the name.
-    missing : tuple of str
-        ``unknown: ...`` lines, one per quantity that cannot be known.
+    loading, compaction, heat, mechanics, transport, cell : Group
+        The quantities, every one of them an attribute of the layer as well. The unit is in the name.
     assumptions : tuple of str
         Statements on bounds, estimates and exhaustion.
     limited_products : dict of str to float
         If lithium runs out: the equilibrium phases per formula unit of oxide at the lithium there is.
+    target : LoadingAnswer or None
+        If the loading was solved for a target: whether it can be met, and what determines the loading.
     """
 
     material: LayerMaterial
     options: LayerOptions
-    quantities: dict[str, LayerQuantity]
-    missing: tuple[str, ...]
+    loading: Loading
+    compaction: Compaction
+    heat: Heat
+    mechanics: Mechanics
+    transport: Transport
+    cell: Cell
     assumptions: tuple[str, ...]
     limited_products: dict[str, float] = field(default_factory=dict)
+    target: LoadingAnswer | None = None
 
-    def __getattr__(self, name: str) -> float | None:
-        quantities = self.__dict__.get("quantities", {})
-        if name in quantities:
-            found: LayerQuantity = quantities[name]
-            return found.value
-        raise AttributeError(f"a layer has no quantity {name!r}")
+    oxide_loading_mg_per_cm2 = _Of(lambda layer: layer.loading.oxide_loading_mg_per_cm2)
+    oxide_dense_thickness_um = _Of(lambda layer: layer.loading.oxide_dense_thickness_um)
+    lithium_thickness_um = _Of(lambda layer: layer.loading.lithium_thickness_um)
+    lithium_available_mah_per_cm2 = _Of(lambda layer: layer.loading.lithium_available_mah_per_cm2)
+    lithium_consumed_um = _Of(lambda layer: layer.loading.lithium_consumed_um)
+    lithium_consumed_mah_per_cm2 = _Of(lambda layer: layer.loading.lithium_consumed_mah_per_cm2)
+    lithium_consumed_fraction = _Of(lambda layer: layer.loading.lithium_consumed_fraction)
+    lithium_left_um = _Of(lambda layer: layer.loading.lithium_left_um)
+    lithium_left_mah_per_cm2 = _Of(lambda layer: layer.loading.lithium_left_mah_per_cm2)
+    extent_of_reaction = _Of(lambda layer: layer.loading.extent_of_reaction)
+    oxide_left_mg_per_cm2 = _Of(lambda layer: layer.loading.oxide_left_mg_per_cm2)
+    product_thickness_um = _Of(lambda layer: layer.compaction.product_thickness_um)
+    volume_ratio_oxide = _Of(lambda layer: layer.compaction.volume_ratio_oxide)
+    powder_thickness_um = _Of(lambda layer: layer.compaction.powder_thickness_um)
+    solid_fraction = _Of(lambda layer: layer.compaction.solid_fraction)
+    porosity = _Of(lambda layer: layer.compaction.porosity)
+    closing_packing_fraction = _Of(lambda layer: layer.compaction.closing_packing_fraction)
+    layer_thickness_um = _Of(lambda layer: layer.compaction.layer_thickness_um)
+    thickness_change_um = _Of(lambda layer: layer.compaction.thickness_change_um)
+    heat_j_per_cm2 = _Of(lambda layer: layer.heat.heat_j_per_cm2)
+    heat_sigma_j_per_cm2 = _Of(lambda layer: layer.heat.heat_sigma_j_per_cm2)
+    adiabatic_temperature_k = _Of(lambda layer: layer.heat.adiabatic_temperature_k)
+    foil_temperature_k = _Of(lambda layer: layer.heat.foil_temperature_k)
+    foil_temperature_rise_k = _Of(lambda layer: layer.heat.foil_temperature_rise_k)
+    lithium_melted_um = _Of(lambda layer: layer.heat.lithium_melted_um)
+    bulk_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.bulk_modulus_lower_gpa)
+    bulk_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.bulk_modulus_upper_gpa)
+    shear_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_lower_gpa)
+    shear_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_upper_gpa)
+    shear_modulus_reuss_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_reuss_gpa)
+    shear_modulus_voigt_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_voigt_gpa)
+    shear_modulus_hill_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_hill_gpa)
+    youngs_modulus_gpa = _Of(lambda layer: layer.mechanics.youngs_modulus_gpa)
+    shear_modulus_with_pores_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_with_pores_gpa)
+    shear_ratio_to_lithium = _Of(lambda layer: layer.mechanics.shear_ratio_to_lithium)
+    shear_ratio_to_measured_lithium = _Of(lambda layer: layer.mechanics.shear_ratio_to_measured_lithium)
+    deposition_pressure_mpa = _Of(lambda layer: layer.mechanics.deposition_pressure_mpa)
+    critical_flaw_um = _Of(lambda layer: layer.mechanics.critical_flaw_um)
+    conducting_volume_fraction = _Of(lambda layer: layer.transport.conducting_volume_fraction)
+    conducting_share_percolates = _Of(lambda layer: layer.transport.conducting_share_percolates)
+    ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.ionic_conductivity_s_per_cm)
+    area_resistance_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_ohm_cm2)
+    polarisation_mv = _Of(lambda layer: layer.transport.polarisation_mv)
+    electronic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.electronic_conductivity_s_per_cm)
+    leakage_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_ma_per_cm2)
+    coated_thickness_um = _Of(lambda layer: layer.cell.coated_thickness_um)
+    coated_mass_mg_per_cm2 = _Of(lambda layer: layer.cell.coated_mass_mg_per_cm2)
+    reference_thickness_um = _Of(lambda layer: layer.cell.reference_thickness_um)
+    reference_mass_mg_per_cm2 = _Of(lambda layer: layer.cell.reference_mass_mg_per_cm2)
+    thickness_saving = _Of(lambda layer: layer.cell.thickness_saving)
+    mass_saving = _Of(lambda layer: layer.cell.mass_saving)
+    negative_to_positive_ratio = _Of(lambda layer: layer.cell.negative_to_positive_ratio)
+    cycle_life = _Of(lambda layer: layer.cell.cycle_life)
+    stack_energy_wh_per_kg = _Of(lambda layer: layer.cell.stack_energy_wh_per_kg)
+    stack_energy_wh_per_l = _Of(lambda layer: layer.cell.stack_energy_wh_per_l)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, in order."""
+        return (self.loading, self.compaction, self.heat, self.mechanics, self.transport, self.cell)
+
+    @property
+    def quantities(self) -> dict[str, LayerQuantity]:
+        """Every quantity by its name, with its group and note; the unit is in the name."""
+        return {quantity.name: quantity for group in self.groups for quantity in group.quantities()}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """``unknown: ...`` lines, one per quantity that cannot be known."""
+        return tuple(line for group in self.groups for line in group.missing())
+
+    def __repr__(self) -> str:
+        thickness = self.quantities.get("layer_thickness_um")
+        size = f"{thickness.value:.3g} um" if thickness and thickness.value is not None else "unknown thickness"
+        return brief(
+            self, f"{self.material.equation}: {size}, {len(self.quantities)} quantities, {len(self.missing)} unknown"
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("layer_html", self)
+        return html
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary: every quantity by its name, then phases, sources and statements."""
+        """Return a JSON-able dictionary: every quantity by its name, then phases, sources, statements, the target."""
         m = self.material
         return {
             "oxide": m.oxide,
@@ -65,6 +176,7 @@ class LayerDesign:
             "phases": [{f.name: getattr(phase, f.name) for f in fields(phase)} for phase in m.products],
             "limited_products": dict(self.limited_products),
             "sources": dict(m.sources),
+            **({} if self.target is None else {"target": self.target.to_dict()}),
         }
 
     def to_frame(self) -> "pd.DataFrame":
@@ -81,59 +193,74 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def design_layer(
+def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     oxide: str,
     phases: PhaseTable,
     *,
-    oxide_loading_mg_per_cm2: float = 1.0,
+    oxide_loading_mg_per_cm2: float | None = None,
     lithium_thickness_um: float = 20.0,
     options: LayerOptions | None = None,
     anode: str = "Li",
     phase_id: str | None = None,
     prefer: Prefer = "measured",
+    target_layer_thickness_um: float | None = None,
+    max_lithium_loss_um: float | None = None,
+    max_temperature_rise_k: float | None = None,
 ) -> LayerDesign:
-    """Compute the layer that an oxide powder becomes on a metal foil.
+    """Compute the layer that an oxide powder becomes on a metal foil, of a loading or for a target.
 
     Parameters
     ----------
-    oxide : str
-    phases : PhaseTable
-        For the reaction, its end state and everything that was not measured.
-    oxide_loading_mg_per_cm2 : float
-        Sprayed mass per area.
+    oxide, phases, anode, phase_id
+        The reaction, as for `licoat.thermo.lithiate`; the table also gives everything that was not measured.
+    oxide_loading_mg_per_cm2 : float, optional
+        Sprayed mass per area; 1 if neither it nor a target is given.
     lithium_thickness_um : float
         Thickness of the dense metal foil before the reaction.
     options : LayerOptions, optional
         Powder, cell and load.
-    anode : str
-    phase_id : str, optional
-        Polymorph that reacts.
     prefer : {"measured", "table"}
         Whose heat and volumes to take where both exist.
+    target_layer_thickness_um, max_lithium_loss_um, max_temperature_rise_k : float, optional
+        Solve the loading for these, as `licoat.workflows.layer.inverse.solve_loading` does.
 
     Returns
     -------
     LayerDesign
+        With a target, its `target` says whether it is met and what determines the loading.
 
     Raises
     ------
     LayerInputError
-        If an input is not a possible one.
+        If an input is not a possible one, or a loading and a target are given.
     FormulaError, MissingDataError
         If the oxide cannot be read or is not in the table.
 
     Examples
     --------
     >>> from licoat.structures import load_phases
-    >>> layer = design_layer("Sb2O3", load_phases("builtin"), oxide_loading_mg_per_cm2=1.0, lithium_thickness_um=20.0)
-    >>> round(layer.lithium_consumed_mah_per_cm2, 2)
-    1.1
+    >>> layer = design_layer("Sb2O3", load_phases("builtin"), target_layer_thickness_um=5.0, lithium_thickness_um=20.0)
+    >>> round(layer.oxide_loading_mg_per_cm2, 2), layer.target.binding
+    (1.12, 'layer thickness')
     """
-    chosen = options or LayerOptions()
-    check_inputs(chosen, oxide_loading_mg_per_cm2, lithium_thickness_um)
+    wishes = {
+        "layer_thickness_um": target_layer_thickness_um,
+        "lithium_consumed_um": max_lithium_loss_um,
+        "temperature_rise_k": max_temperature_rise_k,
+    }
+    solve = any(wish is not None for wish in wishes.values())
+    if solve and oxide_loading_mg_per_cm2 is not None:
+        raise LayerInputError("oxide_loading_mg_per_cm2 and a target (target_, max_) exclude each other: give one")
+    chosen = LayerOptions() if options is None else options
+    require(chosen, LayerOptions, "options must be LayerOptions")
+    loading = 1.0 if oxide_loading_mg_per_cm2 is None else oxide_loading_mg_per_cm2
+    check_inputs(loading, lithium_thickness_um)
     path = lithiate(oxide, phases, anode=anode, phase_id=phase_id)
     material = layer_material(path, load_phases("measured"), prefer=prefer)
-    return evaluate_layer(material, path, oxide_loading_mg_per_cm2, lithium_thickness_um, chosen)
+    answer = solve_loading(material, lithium_thickness_um, chosen, **wishes) if solve else None
+    if answer is not None:
+        loading = answer.oxide_loading_mg_per_cm2
+    return replace(evaluate_layer(material, path, loading, lithium_thickness_um, chosen), target=answer)
 
 
 def evaluate_layer(
@@ -141,34 +268,37 @@ def evaluate_layer(
 ) -> LayerDesign:
     """Compute all quantities of a layer from its material (see `design_layer`)."""
     options, assumption = options.for_anode(material.anode)
-    builder = LayerBuilder(material, options, oxide_loading, lithium_thickness)
-    builder.loading()
-    builder.compaction()
-    builder.heat()
-    builder.mechanics()
-    builder.transport()
-    builder.cell()
-    if assumption:
-        builder.assumptions.append(assumption)
+    loading = count(material, options, oxide_loading, lithium_thickness)
+    compaction = compact(material, options, loading)
+    heat = balance_heat(material, loading)
     limited: dict[str, float] = {}
-    if builder.exhausted:
-        per_unit = builder.available / builder.amount
+    exhaustion: tuple[str, ...] = ()
+    if loading.amounts.exhausted:
+        per_unit = loading.amounts.available_mol_per_cm2 / loading.amounts.oxide_mol_per_cm2
         limited = _phases_at(path, per_unit)
-        text = " + ".join(f"{n:.3g} {f}" for f, n in limited.items())
-        left = builder.quantities["oxide_left_mg_per_cm2"].value or 0.0
-        builder.assumptions.insert(
-            0,
-            f"{material.anode} exhausted: {per_unit:.3g} of the {material.anode_atoms:g} {material.anode} that each "
-            f"{material.oxide} needs; the layer is given as {builder.extent:.0%} complete products and "
-            f"{left:.3g} mg/cm2 of {material.oxide} left; at equilibrium it would be {text} per {material.oxide}",
-        )
+        exhaustion = (_exhaustion(material, loading, per_unit, limited),)
     return LayerDesign(
         material=material,
         options=options,
-        quantities=builder.quantities,
-        missing=tuple(builder.missing),
-        assumptions=tuple(builder.assumptions),
+        loading=loading,
+        compaction=compaction,
+        heat=heat,
+        mechanics=bound_moduli(material, options, compaction),
+        transport=mix_conductivities(material, options, compaction),
+        cell=compare_cells(material, options, loading, compaction),
+        assumptions=(*exhaustion, *heat.assumptions, *([assumption] if assumption else [])),
         limited_products=limited,
+    )
+
+
+def _exhaustion(material: LayerMaterial, loading: Loading, per_unit: float, limited: Mapping[str, float]) -> str:
+    """Say how a layer is given whose metal ran out."""
+    text = " + ".join(f"{n:.3g} {f}" for f, n in limited.items())
+    return (
+        f"{material.anode} exhausted: {per_unit:.3g} of the {material.anode_atoms:g} {material.anode} that each "
+        f"{material.oxide} needs; the layer is given as {loading.extent_of_reaction:.0%} complete products and "
+        f"{loading.oxide_left_mg_per_cm2:.3g} mg/cm2 of {material.oxide} left; at equilibrium it would be {text} per "
+        f"{material.oxide}"
     )
 
 

@@ -6,12 +6,25 @@ its temperature. Validity: instantaneous and without loss, so every temperature 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from licoat.structures import parse_formula
 from licoat.structures.chemistry.units import FARADAY_C_PER_MOL, STANDARD_TEMPERATURE_K
 from licoat.structures.phases.enthalpy import boiling_point_k, enthalpy_of
+from licoat.structures.rendering import outline
+from licoat.workflows.layer.loading import Loading, foil_volume_a3, thickness_um
+from licoat.workflows.layer.material import LayerMaterial
+from licoat.workflows.layer.quantity import Group
 
-__all__ = ["HIGHEST_TEMPERATURE_K", "Balance", "adiabatic_temperature", "heat_j_per_cm2", "melted_amount_mol_per_cm2"]
+__all__ = [
+    "HIGHEST_TEMPERATURE_K",
+    "Balance",
+    "Heat",
+    "adiabatic_temperature",
+    "balance_heat",
+    "heat_j_per_cm2",
+    "melted_amount_mol_per_cm2",
+]
 
 HIGHEST_TEMPERATURE_K = 3000.0
 """Heat capacities end here; a balance beyond is answered with this bound."""
@@ -34,6 +47,8 @@ class Balance:
     temperature_k: float
     limit: str
     notes: tuple[str, ...]
+
+    __repr__ = outline
 
 
 def heat_j_per_cm2(heat_ev_per_fu: float, amount_mol_per_cm2: float) -> float:
@@ -115,3 +130,86 @@ def melted_amount_mol_per_cm2(heat: float, metal: str) -> float | None:
         return None
     melting, _ = part.transitions[0]
     return max(heat, 0.0) / part.increment_j_per_mol(melting, molten=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heat(Group):
+    """Heat of the layer and what it could warm and melt.
+
+    Attributes
+    ----------
+    assumptions : tuple of str
+        Temperatures that are bounds, heat capacities that are estimates.
+    """
+
+    group: ClassVar[str] = "heat"
+    heat_j_per_cm2: float
+    heat_sigma_j_per_cm2: float | None
+    adiabatic_temperature_k: float | None
+    foil_temperature_k: float | None
+    foil_temperature_rise_k: float | None
+    lithium_melted_um: float | None
+    assumptions: tuple[str, ...]
+
+    __repr__ = outline
+
+
+def balance_heat(material: LayerMaterial, loading: Loading) -> Heat:
+    """Balance the heat without and with the foil."""
+    extent, oxide = loading.extent_of_reaction, loading.amounts.oxide_mol_per_cm2
+    released = heat_j_per_cm2(material.heat_ev, oxide * extent)
+    sigma = None if material.heat_sigma_ev is None else heat_j_per_cm2(material.heat_sigma_ev, oxide * extent)
+    products = {p.formula: p.amount * oxide * extent for p in material.products}
+    rest = {material.oxide: oxide * (1.0 - extent)} if extent < 1.0 else {}
+    alone = behind = melted = None
+    unknown = ""
+    try:
+        alone = adiabatic_temperature(released, _sum(products, rest))
+        behind = adiabatic_temperature(
+            released, _sum(products, rest, {material.anode: loading.amounts.left_mol_per_cm2})
+        )
+        melted = melted_amount_mol_per_cm2(released, material.anode)
+    except KeyError as error:
+        unknown = f"no heat capacity of {error}"
+    return Heat(
+        heat_j_per_cm2=released,
+        heat_sigma_j_per_cm2=sigma,
+        adiabatic_temperature_k=None if alone is None else alone.temperature_k,
+        foil_temperature_k=None if behind is None else behind.temperature_k,
+        foil_temperature_rise_k=None if behind is None else behind.temperature_k - STANDARD_TEMPERATURE_K,
+        lithium_melted_um=None if melted is None else thickness_um(melted, foil_volume_a3(material)),
+        assumptions=_assumptions(alone, behind),
+        unknown={
+            "heat_sigma_j_per_cm2": "no sigma of the energies",
+            "adiabatic_temperature_k": unknown,
+            "foil_temperature_k": unknown,
+            "foil_temperature_rise_k": unknown,
+            "lithium_melted_um": unknown or f"melting of {material.anode}",
+        },
+        note={
+            "heat_j_per_cm2": material.sources["heat"],
+            "adiabatic_temperature_k": "" if alone is None else alone.limit,
+            "foil_temperature_k": "" if behind is None else behind.limit,
+            "lithium_melted_um": "thickness of metal that the heat could bring from 298 K to melting and melt",
+        },
+    )
+
+
+def _assumptions(alone: Balance | None, behind: Balance | None) -> tuple[str, ...]:
+    """Say which temperatures are bounds, and which heat capacities of the layer with its foil are estimates."""
+    balances = (("adiabatic_temperature_k", alone), ("foil_temperature_k", behind))
+    bounds = [
+        f"{name} is bounded: {balance.limit} at {balance.temperature_k:.0f} K"
+        for name, balance in balances
+        if balance is not None and balance.limit
+    ]
+    notes = () if behind is None else behind.notes
+    return (*bounds, *(note for note in notes if "JANAF98" not in note or "not counted" in note))
+
+
+def _sum(*parts: Mapping[str, float]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for part in parts:
+        for formula, amount in part.items():
+            total[formula] = total.get(formula, 0.0) + amount
+    return total

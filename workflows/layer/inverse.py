@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from licoat.structures.chemistry.anode import anode
-from licoat.thermo.lithiation import LithiationPath
-from licoat.workflows.layer.design import evaluate_layer
+from licoat.structures.rendering import outline
+from licoat.workflows.layer.compaction import compact
+from licoat.workflows.layer.heat import balance_heat
+from licoat.workflows.layer.loading import count
 from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.options import LayerInputError, LayerOptions, check_inputs
 
@@ -41,6 +43,8 @@ class LoadingAnswer:
     binding: str
     limits: dict[str, float]
 
+    __repr__ = outline
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -48,7 +52,6 @@ class LoadingAnswer:
 
 def solve_loading(
     material: LayerMaterial,
-    path: LithiationPath,
     lithium_thickness_um: float,
     options: LayerOptions,
     *,
@@ -60,7 +63,7 @@ def solve_loading(
 
     Parameters
     ----------
-    material, path, lithium_thickness_um, options
+    material, lithium_thickness_um, options
         As for `licoat.workflows.layer.design.evaluate_layer`.
     layer_thickness_um : float, optional
         Wanted thickness of the layer.
@@ -80,7 +83,7 @@ def solve_loading(
     LayerInputError
         If no wish is given, one is not above 0, or the oxide does not react.
     """
-    check_inputs(options, 0.0, lithium_thickness_um)
+    check_inputs(0.0, lithium_thickness_um)
     label = anode(material.anode).label
     in_foil, loss = f"{label} in the foil", f"{label} loss"
     _check_wishes(
@@ -91,7 +94,7 @@ def solve_loading(
             "temperature rise": temperature_rise_k,
         },
     )
-    trial = evaluate_layer(material, path, TRIAL_MG_PER_CM2, 1e6, options)
+    trial = count(material, options, TRIAL_MG_PER_CM2, 1e6)
     eaten = trial.lithium_consumed_um
     if not eaten:
         raise LayerInputError("with a conversion of 0 no loading makes a layer")
@@ -100,15 +103,17 @@ def solve_loading(
         limits[loss] = lithium_consumed_um / eaten * TRIAL_MG_PER_CM2
     if temperature_rise_k is not None:
         highest = limits[in_foil]
-        found = _loading_of_rise(material, path, lithium_thickness_um, options, temperature_rise_k, highest)
+        found = _loading_of_rise(material, lithium_thickness_um, options, temperature_rise_k, highest)
         if found is not None:
             limits["temperature rise"] = found
     binding = min(limits, key=lambda name: limits[name])
     if layer_thickness_um is None:
         return LoadingAnswer(limits[binding], feasible=True, binding=binding, limits=limits)
-    thickness = trial.layer_thickness_um
+    compaction = compact(material, options, trial)
+    thickness = compaction.layer_thickness_um
     if thickness is None:
-        raise LayerInputError(f"the thickness of a layer of {material.oxide} is unknown: {trial.missing[0]}")
+        lacking, *_ = (*trial.missing(), *compaction.missing())
+        raise LayerInputError(f"the thickness of a layer of {material.oxide} is unknown: {lacking}")
     wanted = layer_thickness_um / thickness * TRIAL_MG_PER_CM2
     all_limits = {"layer thickness": wanted} | limits
     if wanted <= limits[binding] * (1.0 + 1e-12):
@@ -127,20 +132,16 @@ def _check_wishes(material: LayerMaterial, wishes: dict[str, float | None]) -> N
 
 
 def _loading_of_rise(
-    material: LayerMaterial,
-    path: LithiationPath,
-    lithium_thickness_um: float,
-    options: LayerOptions,
-    rise_k: float,
-    highest: float,
+    material: LayerMaterial, lithium_thickness_um: float, options: LayerOptions, rise_k: float, highest: float
 ) -> float | None:
     """Return the largest loading that keeps the foil's rise at or below a value; None if all up to `highest` do.
 
     The rise stands still while lithium melts, so there is no single root: bisection keeps the upper end.
     """
 
-    def allowed(loading: float) -> bool:
-        rise = evaluate_layer(material, path, loading, lithium_thickness_um, options).foil_temperature_rise_k
+    def allowed(loading_mg_per_cm2: float) -> bool:
+        loading = count(material, options, loading_mg_per_cm2, lithium_thickness_um)
+        rise = balance_heat(material, loading).foil_temperature_rise_k
         if rise is None:
             raise LayerInputError("the temperature rise is unknown: a heat capacity is missing")
         return rise <= rise_k + RISE_TOLERANCE_K

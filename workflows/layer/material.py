@@ -13,7 +13,10 @@ from licoat.structures import PhaseTable, formula_unit
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, molar_mass_g
+from licoat.structures.errors import require
 from licoat.structures.phases.facts import number, observed_phase, read_facts
+from licoat.structures.phases.table import require_table
+from licoat.structures.rendering import brief, outline
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import measured_reaction
 from licoat.thermo.reaction import Reaction, Species
@@ -39,7 +42,7 @@ class LayerPhase:
     band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa : float or None
     ionic_conductivity_s_per_cm, electronic_resistivity_ohm_cm, toughness_mpa_sqrt_m : float or None
     is_alloy : bool
-        An alloy of the anode metal, taken as the share that conducts lithium.
+        An alloy of the anode metal, see `licoat.structures.chemistry.alloys`.
     sources : dict of str to str
         Property to source key.
     """
@@ -56,6 +59,8 @@ class LayerPhase:
     toughness_mpa_sqrt_m: float | None
     is_alloy: bool
     sources: dict[str, str]
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ class LayerMaterial:
     oxide_phase: LayerPhase
     sources: dict[str, str]
     is_inert: bool
+
+    def __repr__(self) -> str:
+        return brief(
+            self, f"{self.equation} ({self.phase_id}): {self.heat_ev:.3f} eV of heat, {len(self.products)} products"
+        )
 
     @property
     def product_volume_a3(self) -> float | None:
@@ -140,6 +150,9 @@ class Solid:
 
     phases: tuple[LayerPhase, ...]
 
+    def __repr__(self) -> str:
+        return brief(self, ", ".join(f"{p.amount:.4g} {p.formula}" for p in self.phases))
+
     def fractions(self) -> list[float] | None:
         """Volume fractions of the phases, None if a volume is unknown."""
         shares = [phase.volume_fraction for phase in self.phases]
@@ -177,7 +190,11 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
     ------
     LayerInputError
         If `prefer` is something else.
+    InputTypeError
+        If `path` is no LithiationPath or `measured` no table.
     """
+    require(path, LithiationPath, "path must be a LithiationPath (lithiate(...) gives one)")
+    require_table(measured, "measured")
     if prefer not in {"measured", "table"}:
         raise LayerInputError(f"prefer {prefer!r}: expected 'measured' or 'table'")
     reaction = path.final

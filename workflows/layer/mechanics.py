@@ -3,8 +3,8 @@ r"""Mechanics of the layer: bounds of the moduli of a composite, with pores, and
 Phases are given by volume fractions :math:`f_i`, bulk moduli :math:`K_i` and shear moduli :math:`G_i`; a pore
 is a phase with both 0.
 
-Voigt :math:`\sum f_i M_i`; Reuss :math:`1/\sum f_i/M_i`; Hill their mean; Hashin and Shtrikman (J. Mech. Phys.
-Solids 11, 127 (1963), for several phases after Walpole 1966):
+Voigt, Reuss and Hill as in `licoat.structures.crystals.averages`; Hashin and Shtrikman (J. Mech. Phys. Solids 11, 127
+(1963), for several phases after Walpole 1966):
 
 .. math::
 
@@ -17,41 +17,30 @@ with the largest K and G of all phases for the upper bound and the smallest for 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from licoat.structures import load_phases
 from licoat.structures.chemistry.units import ELEMENTARY_CHARGE_C
+from licoat.structures.crystals.averages import hill, reuss, voigt, youngs_modulus_gpa
+from licoat.structures.rendering import outline
+from licoat.workflows.layer.compaction import Compaction
+from licoat.workflows.layer.loading import foil_volume_a3
+from licoat.workflows.layer.material import LayerMaterial
+from licoat.workflows.layer.options import LayerOptions
+from licoat.workflows.layer.quantity import Group
 
 __all__ = [
     "Bounds",
+    "Mechanics",
+    "bound_moduli",
     "composite_bounds",
     "critical_flaw_um",
     "deposition_pressure_mpa",
-    "hill",
-    "poisson_ratio",
-    "reuss",
-    "voigt",
     "with_pores",
-    "youngs_modulus_gpa",
 ]
 
 FLAW_GEOMETRY = 1.12
 """Geometry factor of a surface crack."""
-
-
-def voigt(fractions: Sequence[float], moduli_gpa: Sequence[float]) -> float:
-    """Upper bound of a modulus in GPa, equal strain in all phases: sum f M."""
-    return sum(f * m for f, m in zip(fractions, moduli_gpa, strict=True))
-
-
-def reuss(fractions: Sequence[float], moduli_gpa: Sequence[float]) -> float:
-    """Lower bound of a modulus in GPa, equal stress in all phases: 1 / sum(f / M); 0 with a pore."""
-    if any(m == 0.0 and f > 0.0 for f, m in zip(fractions, moduli_gpa, strict=True)):
-        return 0.0
-    return 1.0 / sum(f / m for f, m in zip(fractions, moduli_gpa, strict=True) if f > 0.0)
-
-
-def hill(fractions: Sequence[float], moduli_gpa: Sequence[float]) -> float:
-    """Mean of the Voigt and Reuss bounds in GPa (Hill 1952)."""
-    return 0.5 * (voigt(fractions, moduli_gpa) + reuss(fractions, moduli_gpa))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +55,8 @@ class Bounds:
     shear_lower_gpa: float
     shear_upper_gpa: float
     shear_voigt_gpa: float
+
+    __repr__ = outline
 
 
 def composite_bounds(fractions: Sequence[float], bulk_gpa: Sequence[float], shear_gpa: Sequence[float]) -> Bounds:
@@ -124,16 +115,6 @@ def with_pores(porosity: float, bulk_gpa: float, shear_gpa: float) -> tuple[floa
     return bounds.bulk_upper_gpa, bounds.shear_upper_gpa
 
 
-def youngs_modulus_gpa(bulk_gpa: float, shear_gpa: float) -> float:
-    """Young's modulus in GPa of an isotropic solid: 9 K G / (3 K + G)."""
-    return 9.0 * bulk_gpa * shear_gpa / (3.0 * bulk_gpa + shear_gpa)
-
-
-def poisson_ratio(bulk_gpa: float, shear_gpa: float) -> float:
-    """Poisson's ratio of an isotropic solid: (3 K - 2 G) / (2 (3 K + G))."""
-    return (3.0 * bulk_gpa - 2.0 * shear_gpa) / (2.0 * (3.0 * bulk_gpa + shear_gpa))
-
-
 def deposition_pressure_mpa(overpotential_v: float, metal_volume_a3: float, charge: int = 1) -> float:
     """Pressure in MPa that deposition in a closed flaw can build up: eta z e / V (Armstrong 1974)."""
     return overpotential_v * charge * ELEMENTARY_CHARGE_C / (metal_volume_a3 * 1e-30) / 1e6
@@ -142,3 +123,105 @@ def deposition_pressure_mpa(overpotential_v: float, metal_volume_a3: float, char
 def critical_flaw_um(toughness_mpa_sqrt_m: float, pressure_mpa: float) -> float:
     """Surface flaw in um from which a pressure in MPa drives a crack: (K_Ic / (1.12 p))^2 / pi (Griffith)."""
     return (toughness_mpa_sqrt_m / (FLAW_GEOMETRY * pressure_mpa)) ** 2 / math.pi * 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanics(Group):
+    """Moduli of the layer, against those of the metal, and what its deposition can break."""
+
+    group: ClassVar[str] = "mechanics"
+    bulk_modulus_lower_gpa: float | None
+    bulk_modulus_upper_gpa: float | None
+    shear_modulus_lower_gpa: float | None
+    shear_modulus_upper_gpa: float | None
+    shear_modulus_reuss_gpa: float | None
+    shear_modulus_voigt_gpa: float | None
+    shear_modulus_hill_gpa: float | None
+    youngs_modulus_gpa: float | None
+    shear_modulus_with_pores_gpa: float | None
+    shear_ratio_to_lithium: float | None
+    shear_ratio_to_measured_lithium: float | None
+    deposition_pressure_mpa: float
+    critical_flaw_um: float | None
+
+    __repr__ = outline
+
+
+_MODULI_NOTES = {
+    "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
+    "bulk_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
+    "shear_modulus_reuss_gpa": "dense solid",
+    "shear_modulus_voigt_gpa": "dense solid",
+    "shear_modulus_hill_gpa": "dense solid",
+    "youngs_modulus_gpa": "Hill, dense solid",
+    "shear_modulus_with_pores_gpa": (
+        "lower bound of the solid with separate round pores; connected pores make it softer"
+    ),
+}
+
+
+def bound_moduli(material: LayerMaterial, options: LayerOptions, compaction: Compaction) -> Mechanics:
+    """Bound the moduli, count pores, compare with the metal."""
+    solid = compaction.solid
+    lacking = dict.fromkeys(filter(None, [solid.lacking("bulk_modulus_gpa"), solid.lacking("shear_modulus_gpa")]))
+    unknown = f"no modulus of {', '.join(lacking)}" if lacking else "no volumes"
+    moduli = _moduli(compaction)
+    porous, measured = moduli["shear_modulus_with_pores_gpa"], _measured_shear_gpa(material.anode)
+    assumed = options.shear_modulus_of(material.anode)
+    pressure = deposition_pressure_mpa(options.overpotential_v, foil_volume_a3(material), material.charge)
+    brittle = solid.lacking("toughness_mpa_sqrt_m")
+    toughness = solid.values("toughness_mpa_sqrt_m")
+    return Mechanics(
+        **moduli,
+        shear_ratio_to_lithium=None if porous is None else porous / assumed,
+        shear_ratio_to_measured_lithium=None if porous is None or measured is None else porous / measured,
+        deposition_pressure_mpa=pressure,
+        critical_flaw_um=critical_flaw_um(min(toughness), pressure) if toughness else None,
+        unknown={
+            **dict.fromkeys(moduli, unknown),
+            "shear_ratio_to_lithium": unknown,
+            "shear_ratio_to_measured_lithium": (
+                unknown if measured is not None else f"no shear modulus of {material.anode}"
+            ),
+            "critical_flaw_um": f"no fracture toughness of {brittle}",
+        },
+        note={
+            **_MODULI_NOTES,
+            "shear_ratio_to_lithium": f"of the porous layer to {assumed:g} GPa; Monroe and Newman ask for 2",
+            "shear_ratio_to_measured_lithium": (
+                "" if measured is None else f"of the porous layer to the measured {measured:g} GPa"
+            ),
+            "deposition_pressure_mpa": f"in a closed flaw at {options.overpotential_v:g} V overpotential",
+            "critical_flaw_um": "weakest phase",
+        },
+    )
+
+
+def _moduli(compaction: Compaction) -> dict[str, float | None]:
+    """Moduli of the solid by name; all None if a modulus or a volume is not known."""
+    solid, porosity = compaction.solid, compaction.porosity
+    fractions, bulk, shear = solid.fractions(), solid.values("bulk_modulus_gpa"), solid.values("shear_modulus_gpa")
+    if fractions is None or bulk is None or shear is None or porosity is None:
+        return dict.fromkeys(_MODULI_NOTES)
+    bounds = composite_bounds(fractions, bulk, shear)
+    k, g = hill(fractions, bulk), hill(fractions, shear)
+    _, porous = with_pores(porosity, bounds.bulk_lower_gpa, bounds.shear_lower_gpa)
+    return {
+        "bulk_modulus_lower_gpa": bounds.bulk_lower_gpa,
+        "bulk_modulus_upper_gpa": bounds.bulk_upper_gpa,
+        "shear_modulus_lower_gpa": bounds.shear_lower_gpa,
+        "shear_modulus_upper_gpa": bounds.shear_upper_gpa,
+        "shear_modulus_reuss_gpa": bounds.shear_reuss_gpa,
+        "shear_modulus_voigt_gpa": bounds.shear_voigt_gpa,
+        "shear_modulus_hill_gpa": g,
+        "youngs_modulus_gpa": youngs_modulus_gpa(k, g),
+        "shear_modulus_with_pores_gpa": porous,
+    }
+
+
+def _measured_shear_gpa(metal: str) -> float | None:
+    measured = load_phases("measured")
+    values = (measured.phase(row).shear_modulus_gpa for row in measured.rows_of(metal))
+    return next((value for value in values if value is not None), None)

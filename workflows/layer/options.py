@@ -35,12 +35,17 @@ class LayerOptions:
     electrolyte_mass_mg_per_cm2 : float
         Liquid in the cathode's pores.
     coulombic_efficiency : float
-        Of the lithium electrode, 0 to 1.
+        Of the lithium electrode, above 0 and at most 1.
     copper_thickness_um : float
         Foil of the reference electrode (lithium on copper).
     lithium_shear_modulus_gpa : float or None
         Of the anode metal; its own without (`shear_modulus_of`). For lithium that is the founding paper's 3.4; measured
         values are 2.8 (polycrystal) to 4.2.
+
+    Raises
+    ------
+    LayerInputError
+        If a value is one that no layer can have, naming the option and its range.
     """
 
     packing_fraction: float = 0.6
@@ -71,14 +76,7 @@ class LayerOptions:
             f"{filled.lithium_shear_modulus_gpa:g} GPa"
         )
 
-    def check(self) -> None:
-        """Refuse values that no layer can have.
-
-        Raises
-        ------
-        LayerInputError
-            Naming the option and its range.
-        """
+    def __post_init__(self) -> None:
         shares = {"packing_fraction": (0.0, 1.0), "conversion": (0.0, 1.0), "coulombic_efficiency": (0.0, 1.0)}
         for option in fields(self):
             value = getattr(self, option.name)
@@ -94,7 +92,7 @@ class LayerOptions:
                 raise LayerInputError(f"{option.name} {value:g}: expected a number {above}{upto}")
 
 
-def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium_thickness_um: float) -> None:
+def check_inputs(oxide_loading_mg_per_cm2: float, lithium_thickness_um: float) -> None:
     """Refuse inputs that no layer can have.
 
     Raises
@@ -102,7 +100,6 @@ def check_inputs(options: LayerOptions, oxide_loading_mg_per_cm2: float, lithium
     LayerInputError
         Naming the input and its range.
     """
-    options.check()
     for name, value in (("oxide loading", oxide_loading_mg_per_cm2), ("lithium thickness", lithium_thickness_um)):
         if not isinstance(value, int | float) or not math.isfinite(value) or value < 0.0:
             unit = "mg/cm2" if name == "oxide loading" else "um"

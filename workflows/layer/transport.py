@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from licoat.structures.rendering import outline
+from licoat.workflows.layer.compaction import Compaction
+from licoat.workflows.layer.material import LayerMaterial, Solid
+from licoat.workflows.layer.options import LayerOptions
+from licoat.workflows.layer.quantity import Group
 
 __all__ = [
     "PERCOLATION_THRESHOLD",
+    "Transport",
     "area_resistance_ohm_cm2",
     "bruggeman",
     "conductivity_from_resistance_s_per_cm",
     "leakage_ma_per_cm2",
+    "mix_conductivities",
     "percolates",
     "polarisation_mv",
     "resistivity_from_current_ohm_cm",
@@ -83,3 +93,88 @@ def bruggeman(fractions: Sequence[float], conductivities: Sequence[float]) -> fl
     ratio = math.pow(10.0, float(brentq(excess, bottom, 0.0, xtol=1e-12)))
     # At the threshold itself rounding decides; a blocked mixture must not conduct by it.
     return 0.0 if low == 0.0 and ratio < BLOCKED_RATIO else high * ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport(Group):
+    """Ions and electrons through the layer."""
+
+    group: ClassVar[str] = "transport"
+    conducting_volume_fraction: float | None
+    conducting_share_percolates: float | None
+    ionic_conductivity_s_per_cm: float | None
+    area_resistance_ohm_cm2: float | None
+    polarisation_mv: float | None
+    electronic_conductivity_s_per_cm: float | None
+    leakage_ma_per_cm2: float | None
+
+    __repr__ = outline
+
+
+def mix_conductivities(material: LayerMaterial, options: LayerOptions, compaction: Compaction) -> Transport:
+    """Mix the conductivities of phases and pores."""
+    solid, porosity, thickness = compaction.solid, compaction.porosity, compaction.layer_thickness_um
+    alloy = _conducting_fraction(solid)
+    ionic = solid.values("ionic_conductivity_s_per_cm")
+    resistivity = solid.values("electronic_resistivity_ohm_cm")
+    sigma = _effective(solid, porosity, ionic)
+    electronic = _effective(solid, porosity, None if resistivity is None else [1.0 / rho for rho in resistivity])
+    resistance = area_resistance_ohm_cm2(thickness, sigma) if sigma and thickness is not None else None
+    leak = None
+    if electronic is not None and thickness:
+        leak = 0.0 if electronic == 0.0 else leakage_ma_per_cm2(options.cell_voltage_v, 1 / electronic, thickness)
+    no_ions = _unknown(solid, "ionic_conductivity_s_per_cm", "ionic conductivity")
+    no_electrons = _unknown(solid, "electronic_resistivity_ohm_cm", "electronic resistivity")
+    blocked = "the layer does not conduct lithium" if sigma == 0.0 else no_ions
+    return Transport(
+        conducting_volume_fraction=alloy,
+        conducting_share_percolates=(
+            None if alloy is None or porosity is None else float(percolates(alloy * (1.0 - porosity)))
+        ),
+        ionic_conductivity_s_per_cm=sigma,
+        area_resistance_ohm_cm2=resistance,
+        polarisation_mv=None if resistance is None else polarisation_mv(options.current_ma_per_cm2, resistance),
+        electronic_conductivity_s_per_cm=electronic,
+        leakage_ma_per_cm2=leak,
+        unknown={
+            "conducting_volume_fraction": "no volumes",
+            "conducting_share_percolates": "no volumes",
+            "ionic_conductivity_s_per_cm": no_ions,
+            "area_resistance_ohm_cm2": blocked,
+            "polarisation_mv": blocked,
+            "electronic_conductivity_s_per_cm": no_electrons,
+            "leakage_ma_per_cm2": "there is no layer" if thickness == 0.0 else no_electrons,
+        },
+        note={
+            "conducting_volume_fraction": (f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}"),
+            "conducting_share_percolates": "1 yes, 0 no; pores counted",
+            "ionic_conductivity_s_per_cm": "Bruggeman, with pores",
+            "polarisation_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",
+            "electronic_conductivity_s_per_cm": "Bruggeman, with pores",
+            "leakage_ma_per_cm2": (
+                f"if {options.cell_voltage_v:g} V lay across the layer; resistivities are orders of magnitude"
+            ),
+        },
+    )
+
+
+def _conducting_fraction(solid: Solid) -> float | None:
+    """Volume fraction in the solid of the phases that hold the anode metal and no oxygen."""
+    fractions = solid.fractions()
+    if fractions is None:
+        return None
+    shares = zip(fractions, solid.phases, strict=True)
+    return math.fsum(share for share, phase in shares if phase.is_alloy)
+
+
+def _effective(solid: Solid, porosity: float | None, conductivities: list[float] | None) -> float | None:
+    """Effective conductivity of the solid and its pores."""
+    fractions = solid.fractions()
+    if fractions is None or conductivities is None or porosity is None:
+        return None
+    return bruggeman([*(f * (1.0 - porosity) for f in fractions), porosity], [*conductivities, 0.0])
+
+
+def _unknown(solid: Solid, name: str, words: str) -> str:
+    lacking = solid.lacking(name)
+    return f"no {words} of {lacking}" if lacking else "no volumes"

@@ -6,9 +6,21 @@ Results reach what stands here by `licoat.structures.rendering.rendered`.
 from importlib import import_module
 from typing import Any
 
-__all__ = ["plot_path", "result_frame", "save_result"]
+__all__ = [
+    "comparison_html",
+    "layer_html",
+    "paper_html",
+    "path_html",
+    "phases_html",
+    "plot_path",
+    "reaction_html",
+    "result_frame",
+    "save_result",
+    "screen_html",
+]
 
 _HOME = {"plot_path": "path_figure", "result_frame": "tables", "save_result": "tables"}
+_HOME |= {name: "html" for name in __all__ if name.endswith("_html")}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
@@ -16,3 +28,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module holds
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return what is public, for tab completion."""
+    return sorted(__all__)

@@ -14,6 +14,7 @@ from licoat.workflows.output.tables import LEGEND, source_line, verdict_marks
 from licoat.workflows.output.text import equation_text
 from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.comparison import Comparison
+from licoat.workflows.screening.ranking import score_text
 from licoat.workflows.screening.screen import ScreeningResult
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def print_screen(result: ScreeningResult, top: int) -> None:
             _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
             _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
             _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
-            phase_values(r, "shear_modulus_gpa", "elastic_kind"), verdict_marks(c), f"{c.score:.2f}",
+            phase_values(r, "shear_modulus_gpa", "elastic_kind"), verdict_marks(c),
+            score_text(c.score_low, c.score_high),
         ])  # fmt: skip
     say(text_table(heads, rows, left=(1, 2, 9, 10, 11)))
     say()

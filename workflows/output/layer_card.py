@@ -1,24 +1,22 @@
 """A layer as a card on the console: grouped, with units, with what is assumed and what is missing."""
 
-from licoat.workflows.layer.build import LayerQuantity
 from licoat.workflows.layer.design import LayerDesign
-from licoat.workflows.layer.inverse import LoadingAnswer
+from licoat.workflows.layer.quantity import LayerQuantity
+from licoat.workflows.output.book import find
 from licoat.workflows.output.console import say, text_table
 from licoat.workflows.output.text import equation_text, split_unit
 
 __all__ = ["print_layer"]
 
 
-def print_layer(layer: LayerDesign, answer: LoadingAnswer | None = None) -> None:
+def print_layer(layer: LayerDesign) -> None:
     """Print a layer.
 
     Parameters
     ----------
     layer : LayerDesign
-    answer : LoadingAnswer, optional
-        If the loading was solved for a target.
     """
-    m = layer.material
+    m, answer = layer.material, layer.target
     say(f"{equation_text(m.equation)}   ({m.oxide} is {m.phase_id})")
     if answer is not None:
         limits = ", ".join(f"{name} {value:.3g}" for name, value in answer.limits.items())
@@ -63,10 +61,10 @@ def _options(layer: LayerDesign) -> list[str]:
 
 
 def _line(quantity: LayerQuantity) -> str:
-    words, unit = split_unit(quantity.name)
+    words, unit = find(quantity.name).label, find(quantity.name).unit_text
     value = "unknown" if quantity.value is None else f"{quantity.value:.4g}"
     note = f"  {quantity.note}" if quantity.note else ""
-    return f"{words:<32}{value:>10} {unit:<8}{note}".rstrip()
+    return f"{words:<50}{value:>10} {unit:<18}{note}".rstrip()
 
 
 def _cell(value: float | None, digits: int) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.formula import render_latex
 from licoat.thermo.reaction import phase_values
+from licoat.workflows.output.book import book_rows, find
 from licoat.workflows.output.exports import escape_latex, latex_table, save_files, save_frame, write_excel
 from licoat.workflows.screening.criteria import State
+from licoat.workflows.screening.ranking import score_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +37,12 @@ LEGEND = (
 def _row(candidate: "Candidate") -> dict[str, Any]:
     path, reaction = candidate.path, candidate.path.final
     measures = {name: measure.value for name, measure in candidate.measures.items()}
-    return {
+    known = {
         "rank": candidate.rank,
         "formula": path.oxide,
         "score": candidate.score,
+        "score_low": candidate.score_low,
+        "score_high": candidate.score_high,
         "pareto": candidate.on_front,
         "verdict": path.verdict,
         "equation": reaction.equation,
@@ -64,7 +68,8 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "volume_ratio_reactants": reaction.volume_ratio_reactants,
         "band_gaps_ev": phase_values(reaction, "band_gap_ev", "band_gap_kind"),
         "shear_moduli_gpa": phase_values(reaction, "shear_modulus_gpa", "elastic_kind"),
-        **{name: measures[name] for name in _MEASURED_COLUMNS},
+    }
+    last = {
         **{f"criterion_{name}": verdict.state.value for name, verdict in candidate.verdicts.items()},
         "above_hull_ev_per_atom": candidate.above_hull_ev_per_atom,
         "hull_phases": path.hull_phases,
@@ -74,29 +79,19 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "scheme": reaction.scheme,
         "source": reaction.source,
     }
+    return known | {name: value for name, value in measures.items() if name not in known | last} | last
 
 
 DESIGN_COLUMNS = (
     "lithium_um_per_um_oxide",
     "lithium_mah_per_cm2_per_um_oxide",
     "heat_j_per_cm2_per_um_oxide",
-    "product_um_per_um_oxide",
+    "volume_ratio_oxide",
     "shear_modulus_lower_gpa",
     "shear_modulus_upper_gpa",
-    "conducting_volume_fraction",
-)
-_MEASURED_COLUMNS = (
-    "metallic_volume_fraction",
-    "insulating_volume_fraction",
     "alloy_volume_fraction",
-    "shear_modulus_reuss_gpa",
-    "shear_modulus_voigt_gpa",
-    "lithium_um_per_um_product",
-    "heat_j_per_cm2_per_um_product",
-    *DESIGN_COLUMNS,
-    "hazard_score",
-    "price_usd_per_kg_oxide",
 )
+"""Columns of the design table: what 1 um of dense oxide eats, gives off and becomes."""
 
 
 def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
@@ -104,23 +99,8 @@ def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
     import pandas as pd
 
     frame = pd.DataFrame([_row(candidate) for candidate in result.candidates])
-    others = {*_TEXT_COLUMNS, "rank", "hull_phases", "pareto"}
-    numbers = [c for c in frame.columns if c not in others and not c.startswith("criterion_")]
+    numbers = [name for name in frame.columns if find(name).is_number and find(name).digits > 0]
     return frame.astype(dict.fromkeys(numbers, float)).astype({"pareto": "boolean"})
-
-
-_TEXT_COLUMNS = {
-    "formula",
-    "verdict",
-    "equation",
-    "band_gaps_ev",
-    "shear_moduli_gpa",
-    "phase_id",
-    "phase_choice",
-    "measured_missing",
-    "scheme",
-    "source",
-}
 
 
 def verdict_marks(candidate: "Candidate") -> str:
@@ -148,7 +128,7 @@ PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
     "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
     "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
     "verdicts": ("criteria", "Criteria", verdict_marks),
-    "score": ("score", "Score", lambda c: f"{c.score:.2f}"),
+    "score": ("score", "Score", lambda c: score_text(c.score_low, c.score_high)),
 }
 
 
@@ -248,6 +228,7 @@ def _sheets(result: "ScreeningResult") -> dict[str, "pd.DataFrame"]:
         "design": design_frame(result),
         "ledger": result.ledger,
         "funnel": pd.DataFrame(steps),
+        "columns": pd.DataFrame(book_rows(result.table.columns)),
         "criteria": pd.DataFrame([criterion.to_dict() for criterion in result.criteria]),
         "about": pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}]),
     }

@@ -16,6 +16,9 @@ _UNITS = {
     "_um_per_um_oxide": "um per um oxide",
     "_mg_per_cm2": "mg/cm2", "_mah_per_cm2": "mAh/cm2", "_j_per_cm2": "J/cm2", "_ma_per_cm2": "mA/cm2",
     "_ohm_cm2": "ohm cm2", "_s_per_cm": "S/cm", "_wh_per_kg": "Wh/kg", "_wh_per_l": "Wh/l", "_um": "um", "_gpa": "GPa",
+    "_ev_per_fu": "eV per formula unit", "_ev_per_anode_atom": "eV per anode atom", "_ev_per_atom": "eV/atom",
+    "_kj_per_mol": "kJ/mol", "_mj_per_kg_oxide": "MJ/kg oxide", "_mj_per_kg_reactants": "MJ/kg reactants",
+    "_gj_per_m3_oxide": "GJ/m3 oxide", "_a3_per_fu": "A3 per formula unit", "_ev": "eV",
     "_mpa": "MPa", "_mv": "mV", "_k": "K", "_v": "V",
 }  # fmt: skip
 

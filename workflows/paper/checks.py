@@ -14,9 +14,11 @@ from functools import cache
 from licoat.structures import MissingDataError, PhaseTable, load_phases
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL, EV_TO_KJ_PER_MOL
+from licoat.structures.crystals.averages import youngs_modulus_gpa
 from licoat.structures.phases.facts import number, read_facts
+from licoat.structures.rendering import brief, outline
 from licoat.thermo import Reaction, lithiate, react
-from licoat.workflows.layer import LayerMaterial, heat, layer_material, loading, mechanics
+from licoat.workflows.layer import LayerMaterial, heat, layer_material, loading
 
 __all__ = ["PAPER", "Check", "Context", "Source", "Values", "Verdict", "each", "fact", "known", "paper_context"]
 
@@ -91,6 +93,8 @@ class Reported:
     separator_free_ma_per_cm2: float = 0.05
     cell_voltage_v: float = 3.4
 
+    __repr__ = outline
+
     @property
     def disk_cm2(self) -> float:
         """Area of the 12 mm disk."""
@@ -126,6 +130,9 @@ class Context:
     conversions: Mapping[Source, Reaction]
     valentinite: Mapping[Source, Reaction]
     material: LayerMaterial
+
+    def __repr__(self) -> str:
+        return brief(self, "tables that the checks of the paper draw on")
 
     def volume_a3(self, formula: str, source: Source, reactions: Mapping[Source, Reaction] | None = None) -> float:
         """Volume per formula unit of a substance of the reaction."""
@@ -197,7 +204,7 @@ class Context:
     @property
     def lithium_youngs_gpa(self) -> float:
         """Young's modulus of lithium from its measured bulk and shear moduli."""
-        return mechanics.youngs_modulus_gpa(*self.lithium_moduli_gpa)
+        return youngs_modulus_gpa(*self.lithium_moduli_gpa)
 
     @property
     def lithium_moduli_gpa(self) -> tuple[float, float]:
@@ -238,6 +245,9 @@ class Check:
     unit: str = ""
     holds: Callable[[Context], bool] | None = None
     settled: Verdict | None = None
+
+    def __repr__(self) -> str:
+        return brief(self, self.quantity)
 
 
 def each(reactions: Mapping[Source, Reaction], value: Callable[[Reaction], float | None]) -> Values:
@@ -288,7 +298,7 @@ def fact(file: str, column: str, **match: str) -> float:
 def shear_gpa(youngs_gpa: float, poisson: float) -> float:
     """Shear modulus of an isotropic solid, E / (2 (1 + nu)), by way of E of a solid of unit shear modulus."""
     bulk_of_unit_shear = 2.0 * (1.0 + poisson) / (3.0 * (1.0 - 2.0 * poisson))
-    return youngs_gpa / mechanics.youngs_modulus_gpa(bulk_of_unit_shear, 1.0)
+    return youngs_gpa / youngs_modulus_gpa(bulk_of_unit_shear, 1.0)
 
 
 @cache

@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from licoat.structures.errors import MissingDataError, did_you_mean
+from licoat.structures.rendering import brief, rendered
 from licoat.workflows.paper.cell import CELL, LITHIUM
 from licoat.workflows.paper.checks import Check, Context, Source, Values, Verdict, paper_context
 from licoat.workflows.paper.film import FILM, GAPS, MECHANICS, TRANSPORT
@@ -89,6 +91,9 @@ class PaperRow:
     explanation: str
     where: str
 
+    def __repr__(self) -> str:
+        return brief(self, f"{self.quantity}: paper {self.paper_label} {self.unit}, {self.verdict}")
+
     @property
     def paper_label(self) -> str:
         """What the paper says, long numbers shortened."""
@@ -112,11 +117,20 @@ class PaperTable:
 
     rows: tuple[PaperRow, ...]
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {verdict}" for verdict, n in self.counts.items() if n)
+        return brief(self, f"{len(self.rows)} numbers of the paper: {counts}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("paper_html", self)
+        return html
+
     def __getitem__(self, quantity: str) -> PaperRow:
         for row in self.rows:
             if row.quantity == quantity:
                 return row
-        raise KeyError(quantity)
+        near = did_you_mean(quantity, [row.quantity for row in self.rows])
+        raise MissingDataError(f"no number {str(quantity)[:60]!r} of the paper{near}")
 
     @property
     def counts(self) -> dict[str, int]:

@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from licoat.structures import PhaseTable, formula_unit
+from licoat.structures import MissingDataError, PhaseTable, formula_unit
+from licoat.structures.errors import require
+from licoat.structures.phases.table import require_table
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo import LithiationPath, Reaction, lithiate
 from licoat.thermo.measurement import measured_reaction, measured_volume_ratio
 from licoat.thermo.reaction import phase_values
@@ -39,6 +42,13 @@ class Comparison:
     sources: tuple[str, ...]
     rows: dict[str, dict[str, Any]]
     notes: dict[str, str]
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.equation}: {len(self.rows)} quantities from {', '.join(self.sources)}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("comparison_html", self)
+        return html
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -95,7 +105,15 @@ def compare(
     ------
     FormulaError, MissingDataError
         If the oxide cannot be read or is not in a source.
+    InputTypeError
+        If `sources` is no mapping or one of them, or `measured`, is no table.
     """
+    require(sources, Mapping, "sources must be a mapping of names to PhaseTables")
+    if not sources:
+        raise MissingDataError("no source to compare: give at least one")
+    for name, phases in sources.items():
+        require_table(phases, f"source {name!r}")
+    require_table(measured, "measured")
     unit = formula_unit(oxide)
     paths: dict[str, LithiationPath] = {}
     for i, (name, phases) in enumerate(sources.items()):

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from licoat.structures.chemistry.anode import Anode
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.errors import CriteriaError
+from licoat.structures.rendering import outline
 
 __all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
 
@@ -56,6 +57,8 @@ class Criterion:
     objective: bool = False
     reason: str = ""
 
+    __repr__ = outline
+
     @property
     def higher_is_better(self) -> bool:
         """True if large values pass."""
@@ -80,6 +83,10 @@ class Measure:
         Where it comes from.
     missing : str
         What is missing, if the value is None.
+
+    Notes
+    -----
+    What is no finite number is None, and so is a negative sigma: a NaN would fail every comparison.
     """
 
     value: float | None
@@ -88,6 +95,16 @@ class Measure:
     high: float | None = None
     source: str = ""
     missing: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("value", "sigma", "low", "high"):
+            number = getattr(self, name)
+            if number is not None and (not math.isfinite(number) or (name == "sigma" and number < 0.0)):
+                object.__setattr__(self, name, None)
+                if name == "value" and not self.missing:
+                    object.__setattr__(self, "missing", f"{number} is no number")
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +115,11 @@ class Verdict:
     value: float | None
     sigma: float | None
     threshold: float
-    probability: float
+    probability: float | None
     source: str
     note: str
+
+    __repr__ = outline
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -202,7 +221,7 @@ def _of_another_metal(criterion: Criterion, metal: Anode) -> Criterion:
     return replace(criterion, reason=reason)
 
 
-def check_quantities(criteria: tuple[Criterion, ...], known: Mapping[str, Any]) -> None:
+def check_quantities(criteria: tuple[Criterion, ...], known: Collection[str]) -> None:
     """Refuse criteria on quantities that the screen does not compute.
 
     Raises
@@ -230,10 +249,10 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
     -------
     Verdict
         ``uncertain`` if the threshold lies within one sigma of the value. The probability of meeting the
-        criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, 1/2 if unknown.
+        criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, None if unknown.
     """
 
-    def verdict(state: State, probability: float, note: str = "") -> Verdict:
+    def verdict(state: State, probability: float | None, note: str = "") -> Verdict:
         return Verdict(state, measure.value, measure.sigma, criterion.threshold, probability, measure.source, note)
 
     if measure.value is None:
@@ -243,7 +262,7 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
                 held = answers.pop()
                 note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
                 return verdict(State.PASS if held else State.FAIL, float(held), note)
-        return verdict(State.UNKNOWN, 0.5, measure.missing or "no data")
+        return verdict(State.UNKNOWN, None, measure.missing or "no data")
     held = _holds(criterion, measure.value)
     if not measure.sigma:
         return verdict(State.PASS if held else State.FAIL, float(held))

@@ -8,16 +8,21 @@ from collections.abc import Callable, Sequence
 
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.anode import anode as anode_metal
+from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
+from licoat.structures.crystals.averages import reuss, voigt
 from licoat.structures.phases.facts import hazard_fact
 from licoat.thermo.lithiation import LithiationPath
+from licoat.thermo.measurement import MeasuredSide
+from licoat.thermo.quantities import MEASURED, PATH, REACTION
 from licoat.thermo.reaction import Reaction, Species
+from licoat.workflows.layer import quantities as _layer  # noqa: F401 - declares what a layer and a screen share
 from licoat.workflows.layer.heat import heat_j_per_cm2
 from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capacity_mah_per_cm2, thickness_um
-from licoat.workflows.layer.mechanics import composite_bounds, reuss, voigt
+from licoat.workflows.layer.mechanics import composite_bounds
 from licoat.workflows.screening.criteria import Measure
 
-__all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "measure_all"]
+__all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
 
 INSULATOR_GAP_EV = 2.0
 """Gap above which a phase counts as an insulator: fewer than one carrier per 10 um^3 at room temperature."""
@@ -26,19 +31,45 @@ J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
 """1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
 
 
-def measure_all(path: LithiationPath) -> dict[str, Measure]:
-    """Compute every quantity that a criterion may name.
+def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_atom: float) -> dict[str, Measure]:
+    """Compute every quantity that a criterion may name: every number of an oxide in the book.
 
     Parameters
     ----------
     path : LithiationPath
+    measured : MeasuredSide
+        The measured counterpart of its end state.
+    above_hull_ev_per_atom : float
+        Of the phase that reacts.
 
     Returns
     -------
     dict of str to Measure
-        Keys as in `QUANTITIES`.
+        By name, as in `quantity_names`.
     """
-    return {name: function(path) for name, function in QUANTITIES.items()}
+    found = {name: function(path) for name, function in QUANTITIES.items()}
+    source = f"{path.final.source} ({path.final.scheme})"
+    for quantity in (*REACTION, *PATH):
+        if quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
+            value = getattr(path.final if quantity in REACTION else path, quantity.name)
+            found[quantity.name] = Measure(value, source=source, missing="" if value is not None else "not known")
+    found["above_hull_ev_per_atom"] = Measure(above_hull_ev_per_atom, source=source)
+    for quantity in filter(_is_number, MEASURED):
+        value = getattr(measured, quantity.name)
+        sigma = measured.measured_energy_sigma_ev_per_fu if quantity.name == "measured_energy_ev_per_fu" else None
+        missing = "" if value is not None else measured.measured_missing or "not measured"
+        found[quantity.name] = Measure(value, sigma, source="measured", missing=missing)
+    return found
+
+
+def _is_number(quantity: Quantity) -> bool:
+    return quantity.is_number
+
+
+def quantity_names() -> tuple[str, ...]:
+    """Return what a criterion may name, earlier names too."""
+    numbers = {quantity.name for quantity in (*REACTION, *PATH, *MEASURED) if quantity.is_number} | QUANTITIES.keys()
+    return tuple(sorted({*numbers, *(alias for name in numbers for alias in BOOK[name].aliases)}))
 
 
 def _energy(path: LithiationPath, name: str, sigma: float | None) -> Measure:
@@ -116,9 +147,9 @@ def _insulating(path: LithiationPath) -> Measure:
 
 
 def _alloy(path: LithiationPath) -> Measure:
-    """Share of products that are alloys of the anode metal (Li3Sb, Li17Sn4; not Li2Te, LiF or Li3N)."""
-    kind = lambda s: is_alloy(s.formula, path.anode)  # noqa: E731 - one expression
-    return _fraction(path.final.products, kind, f"volumes of {path.final.source}", "")
+    """Share of products that are alloys of the anode metal (Li3Sb, Li17Sn4)."""
+    source = f"volumes of {path.final.source}"
+    return _fraction(path.final.products, lambda species: is_alloy(species.formula, path.anode), source, "")
 
 
 def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callable[[LithiationPath], Measure]:
@@ -246,6 +277,23 @@ def _price(path: LithiationPath) -> Measure:
     return Measure(fact.price_usd_per_kg_oxide, source=fact.source)
 
 
+SCREEN = declare(
+    Quantity("rank", "rank", "1 is the best: by score_low, then score_high, then formula.", Kind.COUNT, "oxide",
+             digits=0),
+    Quantity("score", "score", "Weighted mean probability of meeting the criteria that are answered.", Kind.SCORE,
+             "oxide", higher_is_better=True),
+    Quantity("score_low", "score, lower bound", "The same over all criteria, unknown ones not met.", Kind.SCORE,
+             "oxide", higher_is_better=True),
+    Quantity("score_high", "score, upper bound", "The same over all criteria, unknown ones met.", Kind.SCORE, "oxide",
+             higher_is_better=True),
+    Quantity("pareto", "on the Pareto front", "Whether no other oxide that fails nothing is better in all objectives.",
+             Kind.YES_NO, "oxide"),
+    Quantity("criterion_*", "state of a criterion", "pass, fail, uncertain or unknown.", Kind.TEXT, "oxide"),
+    Quantity("criteria", "criteria", "By name of the criterion: state, value, sigma, threshold, source.", Kind.TEXT,
+             "oxide"),
+)  # fmt: skip
+"""What a screen says of an oxide besides its quantities."""
+
 QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
     "driving_force_v": _driving_force,
     "energy_ev_per_anode_atom": _per_anode_atom,
@@ -256,21 +304,57 @@ QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
     "average_voltage_v": lambda p: _energy(p, "average_voltage_v", p.final.average_voltage_sigma_v),
     "volume_ratio_oxide": _volume_ratio("volume_ratio_oxide"),
     "volume_ratio_reactants": _volume_ratio("volume_ratio_reactants"),
-    "metallic_volume_fraction": _metallic,
-    "insulating_volume_fraction": _insulating,
     "alloy_volume_fraction": _alloy,
     "shear_modulus_reuss_gpa": _shear(reuss),
     "shear_modulus_voigt_gpa": _shear(voigt),
-    "lithium_um_per_um_product": _anode_per_product,
-    "heat_j_per_cm2_per_um_product": _heat_per_product,
-    "lithium_um_per_um_oxide": _anode_um_per_um_oxide,
-    "lithium_mah_per_cm2_per_um_oxide": _capacity_per_um_oxide,
-    "heat_j_per_cm2_per_um_oxide": _heat_per_um_oxide,
-    "product_um_per_um_oxide": _volume_ratio("volume_ratio_oxide"),
     "shear_modulus_lower_gpa": _hashin_shtrikman("shear_lower_gpa"),
     "shear_modulus_upper_gpa": _hashin_shtrikman("shear_upper_gpa"),
-    "conducting_volume_fraction": _alloy,
-    "hazard_score": _hazard,
-    "price_usd_per_kg_oxide": _price,
 }
-"""Every quantity that a criterion may name; the unit is in the name."""
+"""Quantities with a sigma or limits of their own, by name; `measure_all` adds every other number of an oxide."""
+
+
+def register(quantity: Quantity, function: Callable[[LithiationPath], Measure]) -> None:
+    """Add a quantity of a screened oxide: to the book, to every table of a screen, and to what a criterion may name.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        What it is; its owner is ``oxide``.
+    function : callable
+        Takes a `LithiationPath`, returns a `Measure`.
+
+    Raises
+    ------
+    ValueError
+        If the book has another quantity of that name.
+    """
+    declare(quantity)
+    QUANTITIES[quantity.name] = function
+
+
+for _quantity, _function in (
+    (Quantity("metallic_volume_fraction", "share of metals", "Volume of products with gap 0 over that of all products.",
+              Kind.SHARE, "oxide", higher_is_better=False), _metallic),
+    (Quantity("insulating_volume_fraction", "share of insulators",
+              f"Volume of products with a gap of at least {INSULATOR_GAP_EV:g} eV over that of all products.",
+              Kind.SHARE, "oxide", higher_is_better=True), _insulating),
+    (Quantity("lithium_um_per_um_product", "anode metal eaten per thickness of product",
+              "n V_anode / sum nu_i V_i of the products.", Kind.RATIO, "oxide", unit="um", per="um of dense product",
+              higher_is_better=False), _anode_per_product),
+    (Quantity("heat_j_per_cm2_per_um_product", "heat per area and thickness of product",
+              "-Delta E / sum nu_i V_i of the products; 1 eV/A3 is 16.02 J/cm2 per um.", Kind.HEAT, "oxide",
+              unit="J/cm2",
+              per="um of dense product", higher_is_better=False), _heat_per_product),
+    (Quantity("lithium_um_per_um_oxide", "anode metal eaten per thickness of oxide", "n V_anode / V_oxide.", Kind.RATIO,
+              "oxide", unit="um", per="um of dense oxide", higher_is_better=False), _anode_um_per_um_oxide),
+    (Quantity("lithium_mah_per_cm2_per_um_oxide", "anode charge per thickness of oxide", "n z F / (3.6 V_oxide N_A).",
+              Kind.CHARGE, "oxide", unit="mAh/cm2", per="um of dense oxide", higher_is_better=False),
+     _capacity_per_um_oxide),
+    (Quantity("heat_j_per_cm2_per_um_oxide", "heat per area and thickness of oxide", "-Delta E / V_oxide.", Kind.HEAT,
+              "oxide", unit="J/cm2", per="um of dense oxide", higher_is_better=False), _heat_per_um_oxide),
+    (Quantity("hazard_score", "hazard", "0 none, 1 moderate, 2 serious, 3 severe: own scale from GHS, IARC and REACH.",
+              Kind.SCORE, "oxide", digits=0, higher_is_better=False), _hazard),
+    (Quantity("price_usd_per_kg_oxide", "price", "Price of the element content.", Kind.COST, "oxide", unit="USD",
+              per="kg of oxide", higher_is_better=False), _price),
+):  # fmt: skip
+    register(_quantity, _function)

@@ -3,7 +3,7 @@
 import datetime as dt
 import platform
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from licoat.structures import CriteriaError, MissingDataError, PhaseTable, formula_unit, load_phases
-from licoat.structures.rendering import rendered
+from licoat.structures import CriteriaError, MissingDataError, PhaseTable, load_phases
+from licoat.structures.chemistry.book import BOOK
+from licoat.structures.chemistry.formula import formula_units
+from licoat.structures.errors import require
+from licoat.structures.phases.table import require_table
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
 from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides, without_oxygen
+from licoat.thermo.reaction import chosen_phases
 from licoat.workflows.screening.criteria import (
     Criterion,
     Measure,
@@ -26,8 +31,8 @@ from licoat.workflows.screening.criteria import (
     criteria_for,
     evaluate,
 )
-from licoat.workflows.screening.quantities import QUANTITIES, measure_all
-from licoat.workflows.screening.ranking import pareto_front, score
+from licoat.workflows.screening.quantities import measure_all, quantity_names
+from licoat.workflows.screening.ranking import pareto_front, score, score_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +61,10 @@ class Candidate:
         By name of the criterion.
     measured : MeasuredSide
         The same reaction from measured data.
-    score : float
-        Weighted mean probability of meeting the criteria.
+    score : float or None
+        Weighted mean probability of meeting the criteria that are answered.
+    score_low, score_high : float
+        Over all criteria, unknown ones not met or met.
     rank : int
         1 is the best.
     on_front : bool or None
@@ -69,9 +76,17 @@ class Candidate:
     measures: dict[str, Measure]
     verdicts: dict[str, Verdict]
     measured: MeasuredSide
-    score: float
+    score: float | None
+    score_low: float
+    score_high: float
     rank: int = 0
     on_front: bool | None = None
+
+    def __repr__(self) -> str:
+        return brief(
+            self,
+            f"#{self.rank} {self.path.oxide}: score {score_text(self.score_low, self.score_high)}, {self.path.verdict}",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary, one object of ``screen --json``."""
@@ -80,6 +95,8 @@ class Candidate:
         return {
             "rank": self.rank,
             "score": self.score,
+            "score_low": self.score_low,
+            "score_high": self.score_high,
             "pareto": self.on_front,
             "formula": self.path.oxide,
             "phase_id": self.path.phase_id,
@@ -102,6 +119,9 @@ class FunnelStep:
     step: str
     remaining: int
     left: dict[str, str]
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.step}: {self.remaining} remain, {len(self.left)} left")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
@@ -130,6 +150,14 @@ class ScreeningResult:
     funnel: tuple[FunnelStep, ...]
     not_screened: dict[str, str]
     manifest: dict[str, Any]
+
+    def __repr__(self) -> str:
+        source, best = self.manifest["source"], ", ".join(c.path.oxide for c in self.candidates[:3])
+        return brief(self, f"{len(self.candidates)} oxides of {source['source']} ({source['scheme']}); best {best}")
+
+    def _repr_html_(self) -> str:
+        html: str = rendered("screen_html", self)
+        return html
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -183,13 +211,13 @@ class ScreeningResult:
 
 def screen(
     phases: PhaseTable,
-    oxides: Iterable[str] | None = None,
+    oxides: str | Iterable[str] | None = None,
     *,
     criteria: Sequence[Criterion] | None = None,
     anode: str = "Li",
-    phase_ids: dict[str, str] | None = None,
+    phase_ids: Mapping[str, str] | None = None,
     measured: PhaseTable | None = None,
-    also: Sequence[str] = (),
+    also: str | Sequence[str] = (),
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -197,18 +225,18 @@ def screen(
     ----------
     phases : PhaseTable
         Phases of one energy scheme.
-    oxides : iterable of str, optional
-        Formulas; without, every binary oxide of the table within 50 meV/atom of its hull. A host without oxygen is
-        answered with a warning.
+    oxides : str or iterable of str, optional
+        One formula or several; without, every binary oxide of the table within 50 meV/atom of its hull. A host without
+        oxygen is answered with a warning.
     criteria : sequence of Criterion, optional
         The default criteria of the anode metal without (`criteria_for`).
     anode : str
         The anode metal.
-    phase_ids : dict, optional
+    phase_ids : mapping, optional
         Formula to phase, where another polymorph than the observed one is meant.
     measured : PhaseTable, optional
         Measured data put beside the computed ones; the embedded ones without.
-    also : sequence of str
+    also : str or sequence of str
         Oxides that are screened besides, however far above their hull.
 
     Returns
@@ -219,6 +247,8 @@ def screen(
     ------
     FormulaError, MissingDataError, CriteriaError
         If a named oxide, the anode or a criterion cannot be used.
+    InputTypeError
+        If an argument is of another kind, such as the name of a source for its table.
 
     Examples
     --------
@@ -227,15 +257,18 @@ def screen(
     >>> [candidate.path.verdict for candidate in result.candidates]
     ['reacts', 'inert']
     """
-    chosen_criteria = tuple(criteria_for(anode) if criteria is None else criteria)
-    check_quantities(chosen_criteria, QUANTITIES)
+    require_table(phases)
+    if measured is not None:
+        require_table(measured, "measured")
+    chosen_criteria = _criteria(criteria, anode)
+    check_quantities(chosen_criteria, quantity_names())
     check_anode(anode, phases)
     not_screened: dict[str, str] = {}
     if oxides is None:
         formulas, not_screened = default_oxides(phases, anode)
     else:
-        formulas = [formula_unit(oxide) for oxide in oxides]
-    formulas = list(dict.fromkeys([*formulas, *map(formula_unit, also)]))
+        formulas = formula_units(oxides)
+    formulas = list(dict.fromkeys([*formulas, *formula_units(also)]))
     not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
     if oxides is not None or also:
         lacking = [formula for formula in formulas if not phases.rows_of(formula)]
@@ -247,8 +280,8 @@ def screen(
         raise MissingDataError(f"{phases.source}: no oxide to screen")
     if not chosen_criteria:
         raise CriteriaError("no criteria: give at least one")
-    for formula, phase_id in (phase_ids or {}).items():
-        if formula_unit(formula) not in formulas:
+    for formula, phase_id in chosen_phases(phase_ids).items():
+        if formula not in formulas:
             raise MissingDataError(f"phase {phase_id!r} is {formula}, which is not among the screened oxides")
     measured = load_phases("measured") if measured is None else measured
     paths = lithiate_many(formulas, phases, anode=anode, phase_ids=phase_ids)
@@ -273,6 +306,18 @@ def screen(
     )
 
 
+def _criteria(criteria: Sequence[Criterion] | None, anode: str) -> tuple[Criterion, ...]:
+    """Return the criteria as given, the default ones of the anode metal without, and refuse what is none."""
+    if criteria is None:
+        return criteria_for(anode)
+    kind = "criteria must be a list of Criterion (load_criteria(path) gives one)"
+    require(criteria, Iterable, kind)
+    chosen = tuple(criteria)
+    for criterion in chosen:
+        require(criterion, Criterion, kind)
+    return chosen
+
+
 def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
     """Distance of the phase that reacts from the hull, from that of the lowest phase of its formula."""
     phases = path.phases
@@ -282,9 +327,11 @@ def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
 
 
 def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
-    measures = measure_all(path)
-    verdicts = {criterion.name: evaluate(criterion, measures[criterion.quantity]) for criterion in criteria}
-    return Candidate(path, distance, measures, verdicts, measured_side(path, measured), score(criteria, verdicts))
+    side = measured_side(path, measured)
+    measures = measure_all(path, side, distance)
+    verdicts = {c.name: evaluate(c, measures[BOOK[c.quantity].name]) for c in criteria}
+    found = score(criteria, verdicts)
+    return Candidate(path, distance, measures, verdicts, side, found.value, found.low, found.high)
 
 
 def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tuple[Candidate, ...]:
@@ -292,14 +339,19 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
     fronts: list[bool | None] = [None] * len(candidates)
     if objectives:
         values = np.array(
-            [[_number(c.measures[criterion.quantity].value) for criterion in objectives] for c in candidates]
+            [[_number(c.measures[BOOK[criterion.quantity].name].value) for criterion in objectives] for c in candidates]
         )
         known = [not any(np.isnan(row)) for row in values]
         # What fails a criterion is no coating, however well it does in one objective: it beats nobody.
         values[[any(v.state is State.FAIL for v in c.verdicts.values()) for c in candidates]] = np.nan
         front = pareto_front(values, [criterion.higher_is_better for criterion in objectives])
         fronts = [bool(f) if k else None for f, k in zip(front, known, strict=True)]
-    order = sorted(range(len(candidates)), key=lambda i: (-round(candidates[i].score, 9), candidates[i].path.oxide))
+
+    # By what is known: a criterion that nobody can answer is no merit, but better than a failure.
+    def place(i: int) -> tuple[float, float, str]:
+        return -round(candidates[i].score_low, 9), -round(candidates[i].score_high, 9), candidates[i].path.oxide
+
+    order = sorted(range(len(candidates)), key=place)
     return tuple(replace(candidates[i], rank=rank, on_front=fronts[i]) for rank, i in enumerate(order, start=1))
 
 

@@ -19,7 +19,7 @@ import pytest
 HERE = Path(__file__).parent
 KEY = "sEcReTkEy0123456789abcdefLICOATx"
 SOON_S = 1.0  # longest time of a request under the limits of `soon`
-ANSWER_S = 1.5  # what a test on a busy machine may take beyond the limit that was set
+ANSWER_S = 15.0  # what a test on a busy machine may take beyond the limit that was set
 
 
 def _module(name):

@@ -5,8 +5,9 @@ import math
 
 import pytest
 
-from licoat.structures import FormulaError, MissingDataError, SnapshotError, mp_search
+from licoat.structures import FormulaError, MissingDataError, SnapshotError
 from licoat.structures.errors import SourceError
+from licoat.structures.materials_project import search as mp_search
 from licoat.thermo import lithiate, react
 from licoat.workflows import screen
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from licoat.structures import LicoatError, SnapshotError, mp_parts
+from licoat.structures import LicoatError, SnapshotError
 from licoat.structures.errors import InputFileError, SourceError
+from licoat.structures.materials_project import parts as mp_parts
 from licoat.structures.materials_project.parts import locked
 from licoat.structures.materials_project.session import Limits
 

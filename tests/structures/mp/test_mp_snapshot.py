@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from licoat.structures import LicoatError, SnapshotError, load_phases, parquet
+from licoat.structures import LicoatError, SnapshotError, load_phases
+from licoat.structures.phases import parquet
 
 FETCH = """
 import sys

@@ -1,12 +1,14 @@
 """Enthalpy balances: by hand for pure substances, by conservation for mixtures."""
 
 import itertools
+import math
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from licoat.structures.phases.enthalpy import enthalpy_of
 from licoat.structures.phases.facts import read_facts
@@ -87,6 +89,55 @@ def test_the_lowest_boiling_point_bounds_a_mixture():
     assert adiabatic_temperature(1e9, {"Li2O": 1.0, "Zn": 1.0, "Li": 1.0}).limit == "Zn boils"
     # what is not there does not bound
     assert adiabatic_temperature(1e9, {"Li2O": 1.0, "Zn": 0.0, "Li": 1.0}).limit == "Li boils"
+
+
+# Boiling points in K of handbooks (CRC), typed here, not those of the package's own file.
+BOILING = {"Li": 1615.0, "Sb": 1860.0, "Sn": 2875.0, "Zn": 1180.0, "Mg": 1363.0, "Hg": 629.9, "K": 1032.0}
+TROUTON = 88.0  # entropy of vaporization of most metals, J/mol/K
+
+
+def bubble_point_k(alloy):
+    """Temperature at which an ideal melt has 1 bar of vapour (Raoult; Clausius-Clapeyron with Trouton's rule)."""
+    total = sum(alloy.values())
+
+    def bar(t):
+        return sum(
+            n / total * math.exp(TROUTON / constants.R * (1.0 - BOILING[element] / t)) for element, n in alloy.items()
+        )
+
+    return brentq(lambda t: bar(t) - 1.0, 300.0, 4000.0)
+
+
+@pytest.mark.parametrize(
+    ("formula", "alloy"),
+    [
+        ("Li3Sb", {"Li": 3, "Sb": 1}),
+        ("Li17Sn4", {"Li": 17, "Sn": 4}),
+        ("LiZn", {"Li": 1, "Zn": 1}),
+        ("LiHg", {"Li": 1, "Hg": 1}),
+        ("KHg", {"K": 1, "Hg": 1}),
+    ],
+)
+def test_an_alloy_is_bounded_where_no_melt_of_its_elements_can_be(formula, alloy):
+    """Above the highest boiling point each element alone has more than 1 bar; below the bubble point none need boil."""
+    found = adiabatic_temperature(1e9, {formula: 1.0})
+    assert bubble_point_k(alloy) < found.temperature_k <= 1.01 * max(BOILING[element] for element in alloy)
+    assert formula in found.limit
+    assert "estimate" in found.limit  # the alloy's own boiling is not measured
+
+
+def test_an_alloy_bounds_the_mixture_with_what_stays_solid():
+    both = adiabatic_temperature(1e9, {"Li3Sb": 2.0, "Li2O": 3.0})
+    assert both.temperature_k == pytest.approx(BOILING["Sb"], rel=0.01)
+    assert "Li3Sb" in both.limit
+    free = adiabatic_temperature(1e9, {"Li3Sb": 2.0, "Li2O": 3.0, "Li": 1.0})  # lithium left over boils first
+    assert free.temperature_k == pytest.approx(BOILING["Li"], rel=0.01)
+    assert free.limit == "Li boils"
+
+
+def test_an_oxide_is_not_bounded_by_the_boiling_of_its_elements():
+    """Lithium boils at 1615 K; its oxide is a solid there (it melts at 1711 K)."""
+    assert adiabatic_temperature(1e9, {"Li2O": 1.0}).temperature_k > 1711.0
 
 
 @pytest.mark.parametrize("heat", [0.0, -1.0, -1e9])

@@ -8,14 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
+from licoat.structures.crystals.averages import hill, poisson_ratio, youngs_modulus_gpa
 from licoat.workflows.layer.mechanics import (
     composite_bounds,
     critical_flaw_um,
     deposition_pressure_mpa,
-    hill,
-    poisson_ratio,
     with_pores,
-    youngs_modulus_gpa,
 )
 
 QUICK = settings(max_examples=300, deadline=None, derandomize=True, database=None)

@@ -1,0 +1,129 @@
+"""What the book says of a layer: per area, one-dimensional, with crystal volumes (docs/physics.md).
+
+m is the sprayed mass, M the oxide's molar mass, n the anode atoms of charge z per oxide, f0 the packing fraction of the
+powder, R the products' volume over that of the oxide.
+"""
+
+from licoat.structures.chemistry.book import Kind, Quantity, declare
+
+__all__ = ["COMPOSITE", "LAYER"]
+
+_AREA = "cm2"
+_HS = "Hashin and Shtrikman, J. Mech. Phys. Solids 11, 127 (1963)"
+_MN = "Monroe and Newman, J. Electrochem. Soc. 152, A396 (2005)"
+_BRUGGEMAN = "Bruggeman, Ann. Phys. 416, 636 (1935)"
+
+
+def _layer(
+    name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "", ref: str = ""
+) -> Quantity:
+    return Quantity(name, label, definition, kind, "layer", unit=unit, per=per, reference=ref)
+
+
+LAYER = declare(
+    _layer("oxide_loading_mg_per_cm2", "oxide loading", "Sprayed mass m.", Kind.MASS, "mg", _AREA),
+    _layer("oxide_dense_thickness_um", "dense thickness of the oxide", "m/M V_oxide N_A.", Kind.LENGTH, "um"),
+    _layer("lithium_thickness_um", "anode foil before the reaction", "Thickness of dense metal.", Kind.LENGTH, "um"),
+    _layer("lithium_available_mah_per_cm2", "anode metal available", "Charge of the foil, amount z F / 3.6.",
+           Kind.CHARGE,
+           "mAh", _AREA),
+    _layer("lithium_consumed_um", "anode metal consumed", "m/M extent n V_anode N_A.", Kind.LENGTH, "um"),
+    _layer("lithium_consumed_mah_per_cm2", "anode metal consumed", "m/M extent n z F / 3.6.", Kind.CHARGE, "mAh",
+           _AREA),
+    _layer("lithium_consumed_fraction", "share of the foil consumed", "Consumed over available metal.", Kind.SHARE),
+    _layer("lithium_left_um", "anode metal left", "Available less consumed, as dense metal.", Kind.LENGTH, "um"),
+    _layer("lithium_left_mah_per_cm2", "anode metal left", "Available less consumed.", Kind.CHARGE, "mAh", _AREA),
+    _layer("extent_of_reaction", "extent of reaction", "Conversion times min(1, available / needed).", Kind.SHARE),
+    _layer("oxide_left_mg_per_cm2", "oxide left", "m (1 - extent).", Kind.MASS, "mg", _AREA),
+    _layer("product_thickness_um", "dense thickness of the products", "m/M extent sum nu_i V_i N_A.", Kind.LENGTH,
+           "um"),
+    _layer("powder_thickness_um", "thickness of the powder", "Dense thickness of the oxide over f0.", Kind.LENGTH,
+           "um"),
+    _layer("solid_fraction", "solid fraction of the layer", "min(1, f0 (1 + extent (R - 1))).", Kind.SHARE),
+    _layer("porosity", "porosity of the layer", "1 less the solid fraction.", Kind.SHARE),
+    _layer("closing_packing_fraction", "packing fraction that closes", "1/R: from there the products fill all pores.",
+           Kind.SHARE),
+    _layer("layer_thickness_um", "thickness of the layer", "Powder times max(1, f0 (1 + extent (R - 1))).",
+           Kind.LENGTH, "um"),
+    _layer("thickness_change_um", "change of thickness", "Layer less powder less consumed metal.", Kind.LENGTH, "um"),
+    _layer("heat_j_per_cm2", "heat released", "-Delta E F m/M extent.", Kind.HEAT, "J", _AREA),
+    _layer("heat_sigma_j_per_cm2", "sigma of the heat released", "sigma(Delta E) F m/M extent.", Kind.HEAT, "J", _AREA),
+    _layer("adiabatic_temperature_k", "adiabatic temperature of the products",
+           "T with sum n_i [H_i(T) - H_i(298 K)] = heat, products alone; an upper bound.", Kind.TEMPERATURE, "K"),
+    _layer("foil_temperature_k", "adiabatic temperature with the foil", "The same with the metal left.",
+           Kind.TEMPERATURE,
+           "K"),
+    _layer("foil_temperature_rise_k", "temperature rise with the foil", "The same less 298.15 K.", Kind.TEMPERATURE,
+           "K"),
+    _layer("lithium_melted_um", "anode metal that could melt",
+           "Heat over that of heating from 298 K to melting and melting.",
+           Kind.LENGTH, "um"),
+    _layer("bulk_modulus_lower_gpa", "bulk modulus, lower bound", "Lower Hashin-Shtrikman bound of the dense solid.",
+           Kind.MODULUS, "GPa", ref=_HS),
+    _layer("bulk_modulus_upper_gpa", "bulk modulus, upper bound", "Upper Hashin-Shtrikman bound of the dense solid.",
+           Kind.MODULUS, "GPa", ref=_HS),
+    _layer("shear_modulus_hill_gpa", "shear modulus, Hill mean", "Mean of Voigt and Reuss.", Kind.MODULUS, "GPa",
+           ref="Hill, Proc. Phys. Soc. A 65, 349 (1952)"),
+    _layer("youngs_modulus_gpa", "Young's modulus", "9 K G / (3 K + G) of the Hill means.", Kind.MODULUS, "GPa"),
+    _layer("shear_modulus_with_pores_gpa", "shear modulus with pores",
+           "Upper Hashin-Shtrikman bound of the solid with separate round pores.", Kind.MODULUS, "GPa", ref=_HS),
+    _layer("shear_ratio_to_lithium", "shear modulus over that of the anode metal",
+           "Of the layer with pores, over the assumed modulus of the metal; 2 is asked for.", Kind.RATIO, ref=_MN),
+    _layer("shear_ratio_to_measured_lithium", "shear modulus over the measured one of the anode metal",
+           "Of the layer with pores, over the measured modulus of the metal.", Kind.RATIO, ref=_MN),
+    _layer("deposition_pressure_mpa", "pressure of deposition", "eta z e / V_anode in a closed flaw.", Kind.PRESSURE,
+           "MPa",
+           ref="Armstrong, Dickinson, Turner, Electrochim. Acta 19, 187 (1974)"),
+    _layer("critical_flaw_um", "critical flaw", "(K_Ic / (1.12 p))^2 / pi of the weakest phase.", Kind.LENGTH, "um",
+           ref="Griffith, Phil. Trans. R. Soc. A 221, 163 (1921)"),
+    _layer("conducting_share_percolates", "alloys connected",
+           "1 if alloy times solid fraction is at least 0.16, else 0.",
+           Kind.YES_NO, ref="Scher and Zallen, J. Chem. Phys. 53, 3759 (1970)"),
+    _layer("ionic_conductivity_s_per_cm", "ionic conductivity", "Bruggeman mean of the phases with pores.",
+           Kind.TRANSPORT,
+           "S/cm", ref=_BRUGGEMAN),
+    _layer("area_resistance_ohm_cm2", "area resistance", "Thickness over ionic conductivity.", Kind.TRANSPORT,
+           "ohm cm2"),
+    _layer("polarisation_mv", "ohmic polarisation", "Current density times area resistance.", Kind.VOLTAGE, "mV"),
+    _layer("electronic_conductivity_s_per_cm", "electronic conductivity", "Bruggeman mean of the phases with pores.",
+           Kind.TRANSPORT, "S/cm", ref=_BRUGGEMAN),
+    _layer("leakage_ma_per_cm2", "electronic leakage", "Voltage times conductivity over thickness.", Kind.TRANSPORT,
+           "mA",
+           _AREA),
+    _layer("coated_thickness_um", "thickness of the coated electrode", "Layer and metal left.", Kind.LENGTH, "um"),
+    _layer("coated_mass_mg_per_cm2", "mass of the coated electrode", "Oxide and all the metal.", Kind.MASS, "mg",
+           _AREA),
+    _layer("reference_thickness_um", "thickness of the reference", "The same metal left, dense, on copper.",
+           Kind.LENGTH,
+           "um"),
+    _layer("reference_mass_mg_per_cm2", "mass of the reference", "The same metal left and its copper.", Kind.MASS, "mg",
+           _AREA),
+    _layer("thickness_saving", "thickness saved", "1 less coated over reference.", Kind.SHARE),
+    _layer("mass_saving", "mass saved", "1 less coated over reference.", Kind.SHARE),
+    _layer("negative_to_positive_ratio", "negative over positive capacity", "Metal left over cathode capacity.",
+           Kind.RATIO),
+    _layer("cycle_life", "cycles", "Reserve / ((1 - CE) Q) + ln 0.8 / ln CE.", Kind.COUNT),
+    _layer("stack_energy_wh_per_kg", "energy of the stack",
+           "Q U over the mass of coated anode, cathode and electrolyte.",
+           Kind.ENERGY, "Wh", "kg of stack"),
+    _layer("stack_energy_wh_per_l", "energy of the stack", "Q U over the thickness of coated anode and cathode.",
+           Kind.ENERGY, "Wh", "l of stack"),
+)  # fmt: skip
+"""Quantities of a layer alone."""
+
+COMPOSITE = declare(
+    _layer("shear_modulus_reuss_gpa", "shear modulus, Reuss bound", "1 / sum(f_i / G_i) of the dense solid.",
+           Kind.MODULUS,
+           "GPa", ref="Reuss, Z. Angew. Math. Mech. 9, 49 (1929)"),
+    _layer("shear_modulus_voigt_gpa", "shear modulus, Voigt bound", "sum f_i G_i of the dense solid.", Kind.MODULUS,
+           "GPa",
+           ref="Voigt, Lehrbuch der Kristallphysik (1928)"),
+    _layer("shear_modulus_lower_gpa", "shear modulus, lower bound", "Lower Hashin-Shtrikman bound of the dense solid.",
+           Kind.MODULUS, "GPa", ref=_HS),
+    _layer("shear_modulus_upper_gpa", "shear modulus, upper bound", "Upper Hashin-Shtrikman bound of the dense solid.",
+           Kind.MODULUS, "GPa", ref=_HS),
+    Quantity("alloy_volume_fraction", "share of alloys",
+             "Volume of the anode metal's compounds with metals and metalloids over that of the solid.",
+             Kind.SHARE, "layer", aliases=("conducting_volume_fraction",)),
+)  # fmt: skip
+"""Quantities of a composite of phases: of a layer, and of the dense products of a screened oxide."""
