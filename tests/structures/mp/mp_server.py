@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 SUMMARY, THERMO, HEARTBEAT = "/materials/summary/", "/materials/thermo/", "/heartbeat"
-_CAP, _DEFAULT_LIMIT, _GZIP_FROM, _LONGEST_WAIT_S = 1000, 100, 1000, 30.0
+_CAP, _DEFAULT_LIMIT, _GZIP_FROM, _LONGEST_WAIT_S = 1000, 100, 1000, 90.0
 _COMMON = {"_limit", "_skip", "_page", "_per_page", "_fields", "_all_fields", "id_format", "license"}
 _NUMBERS = {
     *("energy_above_hull", "formation_energy_per_atom", "energy_per_atom", "uncorrected_energy_per_atom"),

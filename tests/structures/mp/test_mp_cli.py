@@ -43,11 +43,11 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_one_clear_line(cli, server, soon, monkeypatch, within, tmp_path, faults, name):
-    monkeypatch.setitem(mp_fetch.fetch_snapshot.__kwdefaults__, "limits", soon())
+def test_one_clear_line(cli, server, patience, monkeypatch, ends, tmp_path, faults, name):
+    monkeypatch.setitem(mp_fetch.fetch_snapshot.__kwdefaults__, "limits", patience(name))
     act, codes = FAILURES[name]
     server.fail(faults.THERMO, act(faults))
-    with within(1.0):
+    with ends():
         status, out, err = cli(*FETCH, "Sb2O3", server=server)
     assert status in codes
     lines = err.splitlines()

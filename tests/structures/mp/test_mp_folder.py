@@ -41,10 +41,10 @@ def test_only_the_snapshot_is_left(server, fetch, out, tmp_path):
     assert not (tmp_path / "data").exists()  # the folder is elsewhere, and so is everything that belongs to it
 
 
-def test_another_fetch_is_told_once_and_waited_for_no_longer_than_stated(server, fetch, limits, within, out):
+def test_another_fetch_is_told_once_and_waited_for_no_longer_than_stated(server, fetch, limits, ends, out):
     told = pytest.warns(UserWarning, match=rf"^{re.escape(str(out))}: another fetch is at work, waiting up to 0\.5 s")
     with locked(out, 0.0):
-        with told as warned, within(0.5), pytest.raises(SourceError, match="another fetch holds") as caught:
+        with told as warned, ends(), pytest.raises(SourceError, match="another fetch holds") as caught:
             fetch(server, limits=limits(lock_s=0.5))
         assert names(out) == [".lock"]
     assert len(warned) == 1
