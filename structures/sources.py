@@ -1,16 +1,90 @@
-"""`load_phases`: one call for every source of phases."""
+"""Sources of phases behind one call, `load_phases`, and one registry that help, errors and verification read.
+
+A source of one's own is an entry point of the group ``licoat.sources``: a `Source`, or a function without arguments
+that returns one. A file needs none.
+"""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Final
 
-from licoat.structures.errors import MissingDataError, require
+from licoat.structures.errors import MissingDataError, SourceError, require
 from licoat.structures.materials_project.snapshots import load_materials_project
 from licoat.structures.phases.builtin import load_builtin
 from licoat.structures.phases.files import load_file
+from licoat.structures.phases.health import OWN_CHECKS, Check, Test, verify
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.rendering import outline
 
-__all__ = ["load_phases"]
+__all__ = ["ENTRY_POINTS", "SOURCES", "Source", "load_phases", "source_names", "verify_source"]
+
+ENTRY_POINTS: Final = "licoat.sources"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where phases come from.
+
+    Attributes
+    ----------
+    name : str
+        As ``--source`` names it.
+    about : str
+        In a few words.
+    load : callable
+        Takes an energy scheme of `schemes`, or nothing, and returns a `PhaseTable`.
+    schemes : tuple of str
+        Energy schemes to choose from, the usual one first; empty if there is one only.
+    checks : tuple of (str, callable)
+        What ``licoat data verify`` checks besides what it checks of every table: a sentence that is to hold, and a
+        function of the table that returns what is wrong, an empty text if nothing is.
+    """
+
+    name: str
+    about: str
+    load: Callable[..., PhaseTable]
+    schemes: tuple[str, ...] = ()
+    checks: tuple[tuple[str, Test], ...] = ()
+
+    __repr__ = outline
+
+
+SOURCES: Final = {
+    source.name: source
+    for source in (
+        Source("builtin", "embedded, computed", load_builtin, ("mp2020", "none"), OWN_CHECKS["builtin"]),
+        Source("measured", "embedded, measured", load_measured, checks=OWN_CHECKS["measured"]),
+        Source("mp", "the newest local snapshot of the Materials Project", load_materials_project),
+    )
+}
+"""Sources of our own by name."""
+
+
+def source_names() -> tuple[str, ...]:
+    """Return the names of all sources, those of entry points last."""
+    return (*SOURCES, *sorted({point.name for point in entry_points(group=ENTRY_POINTS)} - SOURCES.keys()))
+
+
+def _source(name: str) -> Source | None:
+    """Return a source by its name, None if it is the name of a file."""
+    if name in SOURCES:
+        return SOURCES[name]
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        try:
+            loaded = point.load()
+            found = loaded if isinstance(loaded, Source) else loaded()
+        except Exception as error:  # what another package does when it is imported is its own
+            raise SourceError(
+                f"source {name!r} ({point.value}) cannot be loaded: {' '.join(str(error).split())[:200]}"
+            ) from error
+        if not isinstance(found, Source):
+            raise SourceError(f"source {name!r} ({point.value}) gave {type(found).__name__}, no Source")
+        return found
+    return None
 
 
 def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) -> PhaseTable:
@@ -20,10 +94,11 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     ----------
     source : str or Path
         ``builtin`` (embedded, computed), ``measured`` (embedded, measured), ``mp`` (the newest local snapshot of
-        the Materials Project, see `licoat.structures.materials_project.fetch`), or a file: CSV with named
-        columns, pymatgen entries as JSON(.gz), a licoat snapshot (see `licoat.structures.phases.files`).
-    scheme : {"mp2020", "none"}, optional
-        Corrections of ``builtin``; other sources have one scheme of their own.
+        the Materials Project, see `licoat.structures.materials_project.fetch`), the name of an entry point of the group
+        ``licoat.sources``, or a file: CSV with named columns, pymatgen entries as JSON(.gz), a licoat snapshot (see
+        `licoat.structures.phases.files`).
+    scheme : str, optional
+        One of the source's energy schemes: ``mp2020`` or ``none`` of ``builtin``; other sources have one of their own.
 
     Returns
     -------
@@ -37,6 +112,8 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
         If a file cannot be used.
     InputTypeError
         If the source is neither text nor a path.
+    SourceError
+        If the source of an entry point cannot be loaded.
 
     Examples
     --------
@@ -44,10 +121,27 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     'Li2O'
     """
     require(source, (str, os.PathLike), "source must be a name such as 'builtin' or a file")
-    if source == "builtin":
-        return load_builtin(scheme or "mp2020")
-    if scheme is not None:
-        raise MissingDataError(f"--scheme {scheme!r} applies to the source 'builtin'; {str(source)!r} has one scheme")
-    if source == "mp":
-        return load_materials_project()
-    return load_measured() if source == "measured" else load_file(source)
+    known = _source(source) if isinstance(source, str) else None
+    schemes = known.schemes if known else ()
+    if scheme is not None and scheme not in schemes:
+        has = f"has {' and '.join(schemes)}" if schemes else "has one scheme of its own"
+        raise MissingDataError(f"--scheme {scheme!r}: the source {str(source)!r} {has}")
+    if known is None:
+        return load_file(source, sources=source_names())
+    found = known.load(scheme or schemes[0]) if schemes else known.load()
+    if not isinstance(found, PhaseTable):
+        raise SourceError(f"source {known.name!r} gave {type(found).__name__}, no PhaseTable")
+    return found
+
+
+def verify_source(source: str | Path) -> list[Check]:
+    """Load a source and check it: as every table, and as the source itself asks.
+
+    Raises
+    ------
+    LicoatError
+        As `load_phases`.
+    """
+    phases = load_phases(source)
+    known = _source(source) if isinstance(source, str) else None
+    return verify(phases, checks=known.checks if known else ())

@@ -24,7 +24,7 @@ ROOMS_BELOW = {
     "structures.crystals": {"errors", "rendering", "chemistry"},
     "structures.phases": {"errors", "rendering", "chemistry", "crystals"},
     "structures.materials_project": {"errors", "settings", "chemistry", "phases"},
-    "structures.sources": {"errors", "phases", "materials_project"},
+    "structures.sources": {"errors", "rendering", "phases", "materials_project"},
     "workflows.calculations": set(),
     "workflows.layer": set(),
     "workflows.screening": {"layer"},

@@ -34,7 +34,7 @@ _MIXED_SCHEME = "gga_gga+u_r2scan"
 _KINDS = "CSV with named columns (.csv), pymatgen entries (.json, .json.gz) or a licoat snapshot (.parquet)"
 
 
-def load_file(path: str | Path) -> PhaseTable:
+def load_file(path: str | Path, *, sources: Sequence[str] = ()) -> PhaseTable:
     """Read phases from a file.
 
     Parameters
@@ -44,6 +44,8 @@ def load_file(path: str | Path) -> PhaseTable:
         other column of `Phase`. ``.json`` or ``.json.gz``: a list of pymatgen ``ComputedEntry`` or
         ``ComputedStructureEntry`` dictionaries; their corrections are kept as they come. ``.parquet``: a
         licoat snapshot with its manifest beside it (or the folder that holds it).
+    sources : sequence of str
+        Names of sources that the text could have been, for the error.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def load_file(path: str | Path) -> PhaseTable:
         If a snapshot is damaged.
     """
     if not str(path).strip():
-        raise InputFileError(f"the source is empty; sources are 'builtin', 'measured' or a file: {_KINDS}")
+        raise InputFileError(f"the source is empty; sources are {_kinds(sources)}")
     path = Path(path)
     if path.is_dir():
         snapshots = sorted(path.glob("*.parquet"))
@@ -69,7 +71,7 @@ def load_file(path: str | Path) -> PhaseTable:
             raise InputFileError(f"folder {path} holds {len(snapshots)} .parquet files; a snapshot folder holds one")
         path = snapshots[0]
     if not path.exists():
-        raise InputFileError(f"no file {str(path)!r}; sources are 'builtin', 'measured' or a file: {_KINDS}")
+        raise InputFileError(f"no file {str(path)!r}; sources are {_kinds(sources)}")
     name = path.name.lower()
     if name.endswith(".parquet"):
         return PhaseTable.load(path)
@@ -78,6 +80,11 @@ def load_file(path: str | Path) -> PhaseTable:
     if name.endswith((".json", ".json.gz")):
         return _table(_read_entries(path), path)
     raise InputFileError(f"{path}: unknown kind of file; expected {_KINDS}")
+
+
+def _kinds(sources: Sequence[str]) -> str:
+    """Say what a source may be."""
+    return ", ".join([*sources, f"a file: {_KINDS}"])
 
 
 def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:

@@ -1,6 +1,6 @@
 """Checks of a table of phases: is it physically possible, complete and what its manifest says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,10 @@ from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import outline
 
-__all__ = ["Check", "verify"]
+__all__ = ["OWN_CHECKS", "Check", "Test", "verify"]
+
+Test = Callable[[PhaseTable], str]
+"""Takes a table and returns what is wrong with it, an empty text if nothing is."""
 
 LI2O_RANGE_EV_PER_ATOM = (-2.25, -1.75)
 """Formation energy of Li2O: measured -2.066, MP2020 -2.06, uncorrected PBE -1.82."""
@@ -32,20 +35,22 @@ class Check:
         return {"name": self.name, "ok": not self.problem, "problem": self.problem}
 
 
-def verify(phases: PhaseTable) -> list[Check]:
+def verify(phases: PhaseTable, *, checks: Sequence[tuple[str, Test]] | None = None) -> list[Check]:
     """Check a table.
 
     Parameters
     ----------
     phases : PhaseTable
         Loading it has already checked the checksum of a snapshot.
+    checks : sequence of (str, callable), optional
+        Further ones, as those of a source; without, those of `OWN_CHECKS` for the table's source.
 
     Returns
     -------
     list of Check
         One entry per check, failed ones with the phase and the reason.
     """
-    checks: list[tuple[str, Callable[[PhaseTable], str]]] = [
+    every: list[tuple[str, Test]] = [
         ("every element has a phase of its own", _elements_present),
         ("formation energies are within -6 and +5 eV/atom", _energy_range),
         ("Li2O formation energy in range", _li2o),
@@ -54,12 +59,8 @@ def verify(phases: PhaseTable) -> list[Check]:
         ("gaps are within 0 and 15 eV and have a source", _gaps),
         ("no phase stands twice", _duplicates),
     ]
-    if phases.source == "builtin":
-        checks.append(("embedded table is what its inputs give", lambda _: "; ".join(verify_builtin()[:3])))
-    if phases.source == "measured":
-        checks.append(("enthalpy, entropy and Gibbs energy agree", lambda _: "; ".join(_gibbs_problems())))
-        checks.append(("heat capacity tables agree with the values at 298 K", lambda _: "; ".join(_cp_problems())))
-    return [Check(name, test(phases)) for name, test in checks]
+    further = OWN_CHECKS.get(phases.source, ()) if checks is None else checks
+    return [Check(name, test(phases)) for name, test in (*every, *further)]
 
 
 def _elements_present(phases: PhaseTable) -> str:
@@ -148,3 +149,13 @@ def _cp_problems(tolerance: float = 0.03) -> Iterator[str]:
             continue
         if abs(float(row["Cp_J_molK"]) / expected - 1.0) > tolerance:
             yield f"{row['formula']}: {row['Cp_J_molK']} in heat_capacity.csv, {expected} J/mol/K in thermochem.csv"
+
+
+OWN_CHECKS: dict[str, tuple[tuple[str, Test], ...]] = {
+    "builtin": (("embedded table is what its inputs give", lambda _: "; ".join(verify_builtin()[:3])),),
+    "measured": (
+        ("enthalpy, entropy and Gibbs energy agree", lambda _: "; ".join(_gibbs_problems())),
+        ("heat capacity tables agree with the values at 298 K", lambda _: "; ".join(_cp_problems())),
+    ),
+}
+"""What is checked of the embedded sources besides what is checked of every table."""

@@ -544,11 +544,11 @@ class TestWhichFile:
 
     def test_a_scheme_is_for_builtin_only(self, tmp_path):
         for source in ("measured", tmp_path / "a.csv"):
-            with pytest.raises(MissingDataError, match="applies to the source 'builtin'"):
+            with pytest.raises(MissingDataError, match="has one scheme of its own"):
                 load_phases(source, scheme="none")
 
     def test_unknown_scheme_of_builtin(self):
-        with pytest.raises(MissingDataError, match="choose one of"):
+        with pytest.raises(MissingDataError, match="has mp2020 and none"):
             load_phases("builtin", scheme="nothing")
 
     def test_manifest_names_the_file_and_its_checksum(self, csv_table, tmp_path):

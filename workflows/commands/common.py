@@ -10,12 +10,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["SOURCE_HELP", "add_command", "load", "path_text", "phase_ids", "positive", "positive_number", "print_json"]
+__all__ = ["add_command", "add_source", "load", "path_text", "phase_ids", "positive", "positive_number", "print_json"]
 
 SOURCE_HELP = (
-    "builtin (default), measured, mp (fetched before), or a file: .csv, pymatgen entries .json(.gz), "
+    "builtin (default), measured, mp (fetched before), %(more)sor a file: .csv, pymatgen entries .json(.gz), "
     "licoat snapshot .parquet"
 )
+
+
+class _MoreSources:
+    """Sources that other packages bring, looked up only when a help text is written."""
+
+    def __str__(self) -> str:
+        from importlib.metadata import entry_points
+
+        return "".join(
+            f"{point.name}, " for point in sorted(entry_points(group="licoat.sources"), key=lambda p: p.name)
+        )
+
+
+def add_source(parser: argparse.ArgumentParser, *names: str, **options: Any) -> None:  # noqa: ANN401 - as argparse
+    """Add the option or argument that names a source of phases."""
+    action = parser.add_argument(*names, default="builtin", help=SOURCE_HELP, **options)
+    vars(action)["more"] = _MoreSources()  # argparse fills a help text from the action's attributes
 
 
 def add_command(
@@ -31,7 +48,7 @@ def add_command(
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(run=run)
     if source:
-        parser.add_argument("--source", default="builtin", metavar="S", help=SOURCE_HELP)
+        add_source(parser, "--source", metavar="S")
         if scheme:
             parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
         parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import SOURCE_HELP, add_command, path_text, positive, print_json
+from licoat.workflows.commands.common import add_command, add_source, path_text, positive, print_json
 
 __all__ = ["add"]
 
@@ -16,7 +16,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     data = commands.add_parser("data", help="look at, check or build tables of phases")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     info = add_command(actions, "info", _data_info, "what a source holds", source=False)
-    info.add_argument("source", nargs="?", default="builtin", help=SOURCE_HELP)
+    add_source(info, "source", nargs="?")
     verify = add_command(
         actions,
         "verify",
@@ -24,7 +24,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
         "check a source: checksum, physics, and builtin against its inputs",
         source=False,
     )
-    verify.add_argument("source", nargs="?", default="builtin", help=SOURCE_HELP)
+    add_source(verify, "source", nargs="?")
     _add_fetch(actions)
     _add_build(actions)
 
@@ -90,10 +90,10 @@ def _data_info(options: argparse.Namespace) -> None:
 
 
 def _data_verify(options: argparse.Namespace) -> None:
-    from licoat.structures import SnapshotError, load_phases
-    from licoat.structures.phases.health import verify
+    from licoat.structures import SnapshotError
+    from licoat.structures.sources import verify_source
 
-    checks = verify(load_phases(options.source))
+    checks = verify_source(options.source)
     failed = [check for check in checks if check.problem]
     if options.json:
         print_json({"source": options.source, "ok": not failed, "checks": [check.to_dict() for check in checks]})
