@@ -4,10 +4,8 @@ Everything finished is kept in a store below the output folder, so a build that 
 on any engine, and ends in the same table.
 """
 
-import contextlib
 import csv
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +27,7 @@ from licoat.structures.phases.computed import (
 from licoat.structures.phases.parquet import manifest_path, write_parquet
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.publishing import published
 from licoat.structures.rendering import brief
 from licoat.workflows.calculations.moduli import add_moduli
 from licoat.workflows.calculations.saddles import DISPLACE, descend
@@ -268,12 +267,11 @@ def _table(document: Mapping[str, Any], spec: CalculatorSpec) -> tuple[dict[str,
 
 
 def _write(out: Path, document: Mapping[str, Any], failures: Mapping[str, str]) -> None:
-    with _aside(out) as folder:
-        write_document(folder / DOCUMENT, document)
-        with (folder / FAILURES).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["phase_id", "reason"])
-            writer.writerows(sorted(failures.items()))
+    write_document(out / DOCUMENT, document)
+    with published(out / FAILURES) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["phase_id", "reason"])
+        writer.writerows(sorted(failures.items()))
 
 
 def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, failures: Mapping[str, str]) -> Manifest:
@@ -290,8 +288,7 @@ def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, f
         for path in (out / TABLE, manifest_path(out / TABLE)):
             path.unlink(missing_ok=True)
         raise
-    with _aside(out) as folder:
-        return write_parquet(columns, folder / TABLE, manifest)
+    return write_parquet(columns, out / TABLE, manifest)
 
 
 def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
@@ -309,13 +306,3 @@ def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
         different = next((key for key in settings if earlier.get(key) != settings[key]), "files_sha256")
         what = f"another {different} of the calculator {spec.name!r}"
     raise InputFileError(f"{out} holds a build with {what}; give another folder")
-
-
-@contextlib.contextmanager
-def _aside(out: Path) -> Iterator[Path]:
-    """Give a folder to write files in, which then take their places: two builds of one folder write the same."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as folder:
-        yield Path(folder)
-        for path in sorted(Path(folder).iterdir(), reverse=True):  # a table before its manifest
-            path.replace(out / path.name)

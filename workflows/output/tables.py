@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from licoat.structures.chemistry.formula import render_latex
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
-from licoat.workflows.output.exports import escape_latex, latex_table, save_files, save_frame, write_excel
+from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, save_files, write_excel
 from licoat.workflows.screening.criteria import State
 from licoat.workflows.screening.ranking import score_text
 
@@ -189,9 +189,11 @@ def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
 def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
     """Write all tables of a screen; each file appears whole or not at all."""
     frame = result.table
-    written = save_files(
+    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
+    return save_files(
         folder,
-        {
+        frame_writers(design_frame(result), "design", caption)
+        | {
             "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
             "table.parquet": lambda p: frame.to_parquet(p, index=False),
             "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
@@ -201,8 +203,6 @@ def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
             "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
         },
     )
-    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
-    return written + save_frame(design_frame(result), folder, "design", caption)
 
 
 def _manifest(result: "ScreeningResult") -> dict[str, Any]:
