@@ -95,7 +95,7 @@ PATH = declare(
     Quantity("hull_phases", "compositions in the hull", "Number of compositions in the chemical system.", Kind.COUNT,
              "path", digits=0),
     Quantity("band_gaps_ev", "band gaps of the products",
-             "Electronic gap of every product; * is computed, ? not known.",
+             "Electronic gap of every product; * is computed or by rule, ? not known.",
              Kind.TEXT, "path", unit="eV", symbol=r"E_\mathrm{g}"),
     Quantity("shear_moduli_gpa", "shear moduli of the products",
              "Hill mean of every product; * is computed, ? not known.", Kind.TEXT, "path", unit="GPa", symbol="G"),

@@ -308,6 +308,12 @@ class TestSources:
         allowed = {"measured", "computed", "estimate", "pbe", "rule"}
         assert {k.split(",")[0] for k in builtin.text("band_gap_kind") if k} <= allowed
 
+    def test_gaps_by_rule_are_those_of_metals_alone(self, builtin):
+        ruled = [p for p in builtin if p.band_gap_kind == "rule"]
+        assert ruled
+        assert {p.band_gap_ev for p in ruled} == {0.0}
+        assert all(e.is_metal for p in ruled for e in Composition(p.formula))  # by pymatgen's periodic table
+
     def test_facts_of_another_polymorph_say_so(self, builtin):
         """A gap without a mark belongs to a crystal with the space group of the fact."""
         metals = ("metallic element", "metals alone")  # any form is a metal; that needs no polymorph

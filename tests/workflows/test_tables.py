@@ -152,7 +152,12 @@ def test_latex_has_the_cells_of_the_markdown(default_screen):
     """Every character that people read stands in both; only the markup differs."""
 
     def plain(cell):
-        cell = cell.replace(r"$\rightarrow$", "->").replace(r"\textasciitilde{}", "~").replace("{-}", "-")
+        cell = (
+            cell.replace("--", "-")
+            .replace(r"$\rightarrow$", "->")
+            .replace(r"\textasciitilde{}", "~")
+            .replace("{-}", "-")
+        )
         return re.sub(r"\\texttt\{([^}]*)\}|_\{([0-9]+)\}|\$", lambda m: m[1] or m[2] or "", cell)
 
     _, _, *expected = markdown_rows(to_markdown(default_screen))

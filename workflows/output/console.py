@@ -10,7 +10,7 @@ from licoat.structures.chemistry.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
 from licoat.thermo.reaction import phase_values
-from licoat.workflows.output.tables import LEGEND, source_line, verdict_marks
+from licoat.workflows.output.tables import LEGEND, STAR, source_line, verdict_marks
 from licoat.workflows.output.text import equation_text
 from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.comparison import Comparison
@@ -233,7 +233,7 @@ def print_comparison(comparison: Comparison) -> None:
     say(text_table(["", *comparison.sources], rows))
     for source, note in comparison.notes.items():
         say(f"{source}: {note}")
-    say("* computed (PBE or a potential trained on it); energies computed at 0 K, measured at 298.15 K")
+    say(f"{STAR}; energies computed at 0 K, measured at 298.15 K")
 
 
 def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:

@@ -28,9 +28,10 @@ __all__ = [
 ]
 
 _SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
+STAR = "* computed (PBE or a potential trained on it) or, gap 0 of compounds of metals alone, by rule"
 LEGEND = (
     "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
-    "Gaps and moduli: * computed (PBE or a potential trained on it), ? not known. Energies per formula unit of oxide."
+    f"Gaps and moduli: {STAR}; ? not known. Energies per formula unit of oxide."
 )
 
 
@@ -178,6 +179,8 @@ def _latex_cell(key: str, text: str) -> str:
     if key == "verdicts":
         marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
         return rf"\texttt{{{marks}}}"
+    if key == "score":
+        return text.replace("-", "--")  # from one bound to the other
     return f"${text}$" if text.startswith("-") else text
 
 

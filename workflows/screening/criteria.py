@@ -86,7 +86,8 @@ class Measure:
 
     Notes
     -----
-    What is no finite number is None, and so is a negative sigma: a NaN would fail every comparison.
+    What is no finite number becomes None here, so that callers need not ask: a NaN would fail every comparison. A
+    sigma that is NaN, infinite or negative is None too, as if none had been given.
     """
 
     value: float | None
