@@ -129,7 +129,7 @@ def test_markdown_has_one_full_row_per_oxide_and_no_nan(saved, default_screen):
     head, rule, *rows = markdown_rows(text)
     assert all(len(row) == len(head) == len(rule) for row in rows)
     assert [row[1] for row in rows] == default_screen.table["formula"].tolist()
-    energies = [float(row[head.index("dE eV/fu")]) for row in rows]
+    energies = [float(row[head.index("dE (eV/fu)")]) for row in rows]
     assert energies == pytest.approx(default_screen.table["energy_ev_per_fu"].tolist(), abs=0.00501)  # two digits
     equations = [row[2] for row in rows]
     assert equations == default_screen.table["equation"].tolist()
