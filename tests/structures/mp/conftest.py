@@ -1,8 +1,8 @@
 """The real client against a loopback Materials Project; no test here may show or store the key."""
 
 import functools
-import importlib
 import gzip
+import importlib
 import importlib.util
 import os
 import subprocess
