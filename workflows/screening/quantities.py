@@ -25,7 +25,8 @@ from licoat.workflows.screening.criteria import Measure
 __all__ = ["DESIGN", "INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
 
 INSULATOR_GAP_EV = 2.0
-"""Gap above which a phase counts as an insulator: fewer than one carrier per 10 um^3 at room temperature."""
+"""Gap from which a phase counts as an insulator: some 300 thermal carriers per cm3 at room temperature, so that a
+layer of 1 um on 1 cm2 holds less than one."""
 
 J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
 """1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
