@@ -85,7 +85,7 @@ def alone(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        The first of them. The lock is the operating system's, on a file beside, and ends with the process that holds it.
+        The first of them. The lock is the operating system's, on a file beside, and ends with its process.
 
     Raises
     ------

@@ -5,11 +5,13 @@ import json
 import lzma
 import tomllib
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from licoat.structures.errors import InputFileError, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["COMPRESSED", "MOST_BYTES", "parse_json", "plain_name", "read_bytes", "read_text", "read_toml"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import render_latex
 from licoat.structures.publishing import publish_files
-from licoat.workflows.output.text import split_unit
+from licoat.workflows.output.book import words_and_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +131,7 @@ def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
 
 
 def _heading(name: str) -> str:
-    words, unit = split_unit(name)
+    words, unit = words_and_unit(name)
     return f"{words} ({unit})" if unit else words
 
 
