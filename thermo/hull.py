@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief
@@ -209,7 +209,7 @@ def _lower_facets(fractions: FloatArray, per_atom: FloatArray) -> IntArray:
     return result
 
 
-def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
+def system_hull(phases: PhaseTable, elements: Sequence[str], host: str = "") -> Hull:
     """Build the hull of a chemical system.
 
     Parameters
@@ -218,6 +218,8 @@ def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
         All phases.
     elements : sequence of str
         The anode metal first, then the closed elements.
+    host : str
+        A composition that is in the hull although it may not be a product: what reacts is there.
 
     Raises
     ------
@@ -225,6 +227,8 @@ def system_hull(phases: PhaseTable, elements: Sequence[str]) -> Hull:
         If an element has no phase of its own.
     """
     rows = phases.rows_in_system(elements)
+    if host:
+        rows = np.append(rows, phases.rows_of(host)[0])
     place = phases.place
     present = [symbol for symbol in elements if symbol in place]
     counts = phases.counts[rows[:, None], [place[symbol] for symbol in present]]
@@ -278,12 +282,13 @@ def titrate_many(phases: PhaseTable, hosts: str | Sequence[str], anode: str = "L
     """
     require_table(phases)
     hosts = [hosts] if isinstance(hosts, str) else hosts
-    systems: dict[tuple[str, ...], list[int]] = {}
+    systems: dict[tuple[tuple[str, ...], str], list[int]] = {}
     for i, host in enumerate(hosts):
-        systems.setdefault(_system(host, anode), []).append(i)
+        unit = formula_unit(host)
+        systems.setdefault((_system(host, anode), unit if phases.is_left_out(unit) else ""), []).append(i)
     found: dict[int, Titration] = {}
-    for system, indices in systems.items():
-        paths = _titrate_system(phases, [hosts[i] for i in indices], system)
+    for (system, predicted), indices in systems.items():
+        paths = _titrate_system(phases, [hosts[i] for i in indices], system, predicted)
         found.update(zip(indices, paths, strict=True))
     return [found[i] for i in range(len(hosts))]
 
@@ -295,8 +300,10 @@ def _system(host: str, anode: str) -> tuple[str, ...]:
     return (anode, *closed)
 
 
-def _titrate_system(phases: PhaseTable, hosts: Iterable[str], system: tuple[str, ...]) -> list[Titration]:
-    hull = system_hull(phases, system)
+def _titrate_system(
+    phases: PhaseTable, hosts: Iterable[str], system: tuple[str, ...], predicted: str
+) -> list[Titration]:
+    hull = system_hull(phases, system, predicted)
     parsed = [parse_formula(host) for host in hosts]
     counts = np.array([[atoms.get(symbol, 0) for symbol in system] for atoms in parsed], dtype=np.int64)
     return [

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ import numpy as np
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import element_set, formula_unit, formula_units, parse_formula
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
+from licoat.structures.phases.observed import solid_solution
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, outline, rendered
 from licoat.thermo.balance import balance, excess
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Alternative", "LithiationPath", "Stage", "lithiate", "lithiate_many"]
+__all__ = ["Alternative", "LithiationPath", "PredictedEnd", "Stage", "lithiate", "lithiate_many"]
 
 ANODE_COVERAGE = 0.1
 """A table is made for an anode metal if that has compounds with at least this share of the other elements."""
@@ -88,6 +89,38 @@ class Alternative:
             "space_group": self.space_group,
             "energy_ev_per_fu": self.energy_ev_per_fu,
             "volume_ratio_oxide": self.volume_ratio_oxide,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedEnd:
+    """The end state if compositions that nobody has made were products, too.
+
+    Attributes
+    ----------
+    equation : str
+    predicted_products : tuple of str
+        Those of its products that are only predicted.
+    energy_ev_per_fu : float
+        Per formula unit of oxide.
+    margin_ev_per_fu : float
+        How much lower it is than the end state in existing phases, per formula unit of oxide.
+    margin_sigma_ev_per_fu : float or None
+        One standard deviation of the margin; a margin within it decides nothing.
+    """
+
+    equation: str
+    predicted_products: tuple[str, ...]
+    energy_ev_per_fu: float
+    margin_ev_per_fu: float
+    margin_sigma_ev_per_fu: float | None
+
+    __repr__ = outline
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {
+            "predicted_products": list(self.predicted_products)
         }
 
 
@@ -237,6 +270,52 @@ class LithiationPath:
             )
         return tuple(found)
 
+    @cached_property
+    def predicted(self) -> PredictedEnd | None:
+        """The end state with predicted products, None if they change nothing or are let in already."""
+        every = self.phases.with_products("all")
+        if every is self.phases:
+            return None
+        own = {self.oxide: self.phase_id}
+        other = lithiate_many([self.oxide], every, anode=self.anode, phase_ids=own)[0].final
+        margin = self.final.energy_ev_per_fu - other.energy_ev_per_fu
+        if not other.predicted_products or margin <= 0.0:
+            return None
+        change = {f: other.coefficients.get(f, 0.0) - self.final.coefficients.get(f, 0.0)
+                  for f in {*other.coefficients, *self.final.coefficients}}  # fmt: skip
+        sigma = self.phases.column("energy_sigma_ev_per_atom")
+        rows = {formula: with_energy(self.phases, formula)[0] for formula in change}
+        variance = math.fsum((n * float(sigma[rows[f]]) * int(self.phases.atoms[rows[f]])) ** 2
+                             for f, n in change.items())  # fmt: skip
+        return PredictedEnd(
+            equation=other.equation,
+            predicted_products=other.predicted_products,
+            energy_ev_per_fu=other.energy_ev_per_fu,
+            margin_ev_per_fu=margin,
+            margin_sigma_ev_per_fu=None if math.isnan(variance) else math.sqrt(variance),
+        )
+
+    @property
+    def predicted_equation(self) -> str:
+        """Equation of `predicted`, empty if there is none."""
+        return "" if self.predicted is None else self.predicted.equation
+
+    @property
+    def predicted_margin_ev_per_fu(self) -> float | None:
+        """Margin of `predicted`, None if there is none."""
+        return None if self.predicted is None else self.predicted.margin_ev_per_fu
+
+    @property
+    def predicted_margin_sigma_ev_per_fu(self) -> float | None:
+        """One standard deviation of `predicted_margin_ev_per_fu`."""
+        return None if self.predicted is None else self.predicted.margin_sigma_ev_per_fu
+
+    @property
+    def solutions(self) -> tuple[str, ...]:
+        """What is known of products that dissolve in the anode metal instead of standing beside it."""
+        notes = (solid_solution(self.anode, species.formula) for species in self.final.products)
+        return tuple(note for note in notes if note)
+
     def _volume_ratio(self, row: int) -> float | None:
         """Volume of the products over that of another phase of the oxide, None if a volume is unknown."""
         volume = float(self.phases.column("volume_a3_per_atom")[row] * self.phases.atoms[row])
@@ -262,6 +341,8 @@ class LithiationPath:
             "final": self.final.to_dict(),
             "staged": {name: None if r is None else r.to_dict() for name, r in self.staged.items()},
             "full_conversion": None if self.full_conversion is None else self.full_conversion.to_dict(),
+            "predicted": None if self.predicted is None else self.predicted.to_dict(),
+            "solutions": list(self.solutions),
             "alternatives": [other.to_dict() for other in self.alternatives],
             "hull_phases": self.hull_phases,
         }
@@ -289,7 +370,14 @@ class LithiationPath:
         return axes
 
 
-def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str | None = None) -> LithiationPath:
+def lithiate(
+    oxide: str,
+    phases: PhaseTable,
+    *,
+    anode: str = "Li",
+    phase_id: str | None = None,
+    products: str | None = None,
+) -> LithiationPath:
     """Let an oxide react with the anode metal to equilibrium.
 
     Parameters
@@ -302,6 +390,9 @@ def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str
         The anode metal; voltages count its ion's charge (Li, Na, K 1; Mg, Ca, Zn 2; Al 3).
     phase_id : str, optional
         Polymorph that reacts, if not the observed one.
+    products : {"observed", "all"}, optional
+        Which compositions may be products (see `PhaseTable.with_products`); the table's own choice without, which is
+        ``observed``.
 
     Returns
     -------
@@ -330,7 +421,7 @@ def lithiate(oxide: str, phases: PhaseTable, *, anode: str = "Li", phase_id: str
     """
     unit = formula_unit(oxide)
     chosen = {unit: phase_id} if phase_id is not None else {}
-    return lithiate_many([unit], phases, anode=anode, phase_ids=chosen)[0]
+    return lithiate_many([unit], phases, anode=anode, phase_ids=chosen, products=products)[0]
 
 
 def lithiate_many(
@@ -339,6 +430,7 @@ def lithiate_many(
     *,
     anode: str = "Li",
     phase_ids: Mapping[str, str] | None = None,
+    products: str | None = None,
 ) -> list[LithiationPath]:
     """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`).
 
@@ -350,6 +442,8 @@ def lithiate_many(
     anode : str
     phase_ids : mapping of str to str, optional
         Formula to the polymorph that reacts, if not the observed one.
+    products : {"observed", "all"}, optional
+        As for `lithiate`.
 
     Returns
     -------
@@ -366,6 +460,8 @@ def lithiate_many(
         If `phases` is no table or `phase_ids` no mapping.
     """
     check_anode(anode, phases)
+    if products is not None:
+        phases = phases.with_products(products)
     units = formula_units(oxides)
     chosen = chosen_phases(phase_ids)
     unused = sorted(set(chosen) - set(units))

@@ -1,4 +1,4 @@
-"""Which oxides of a table are worth asking about: those near their own hull, without the anode metal."""
+"""Which oxides of a table are worth asking about: solids that exist, near their own hull without the anode metal."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, element_set, parse_formula
 from licoat.structures.errors import MissingDataError
+from licoat.structures.phases.observed import NO_COATING
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.thermo.hull import titrate_many
 
-__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides", "without_oxygen"]
+__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides", "no_coating", "without_oxygen"]
 
 HULL_CUTOFF_EV_PER_ATOM = 0.05
 """Binary oxides further above their hull are not screened by default."""
@@ -27,7 +28,7 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
     Returns
     -------
     chosen : list of str
-        Formulas whose lowest phase is within 50 meV/atom of its hull.
+        Formulas of solids that have been made and whose lowest phase is within 50 meV/atom of its hull.
     left_out : dict of str to str
         The others, with the reason.
 
@@ -42,6 +43,9 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
     left_out = {f: "its relaxation did not converge" for f in not_converged if f not in phases.formulas}
     binary = [f for f in phases.formulas if len(atoms := parse_formula(f)) == 2 and "O" in atoms and anode not in atoms]
     for formula in binary:
+        if reason := no_coating(phases, formula):
+            left_out[formula] = reason
+            continue
         try:
             distance = above_hull([formula], phases, anode)[0]
         except MissingDataError as error:
@@ -54,6 +58,31 @@ def default_oxides(phases: PhaseTable, anode: str = "Li") -> tuple[list[str], di
                 f"{1000 * distance:.0f} meV/atom above its hull (more than {1000 * HULL_CUTOFF_EV_PER_ATOM:.0f})"
             )
     return chosen, left_out
+
+
+def no_coating(phases: PhaseTable, formula: str) -> str:
+    """Say why a composition of the table is no powder that somebody could coat with, empty if it may be one.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read.
+    """
+    row = phases.rows_of(formula)[0]
+    state, existence = phases.text("state")[row], phases.text("existence")[row]
+    if state in NO_COATING:
+        return {
+            "gas": "a gas at 298 K",
+            "liquid": "a liquid at 298 K",
+            "molecular": "made of molecules, volatile or decomposing below 200 C",
+        }[state]
+    if existence == "high_pressure":
+        return "made at high pressure only"
+    if existence == "disputed":
+        return "its existence is disputed"
+    if phases.observed[row] == 0 and existence != "high_temperature":  # quenched powders are sold: wuestite
+        return "predicted only: nobody has made it, as far as the source knows"
+    return ""
 
 
 def can_be_screened(formula: str, anode: str = "Li") -> bool:

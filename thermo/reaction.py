@@ -52,6 +52,8 @@ class Species:
         Share of the volume of all products (None for reactants).
     band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa, elastic_sigma_percent : float or None
         With ``*_kind`` (measured, pbe, ...) and ``*_source``.
+    observed : bool or None
+        Whether the composition exists at room temperature and pressure; None if the source does not say.
     """
 
     formula: str
@@ -69,6 +71,7 @@ class Species:
     elastic_sigma_percent: float | None
     elastic_kind: str
     elastic_source: str
+    observed: bool | None = None
 
     def __repr__(self) -> str:
         return brief(self, f"{self.amount:.4g} {self.formula} ({self.phase_id})")
@@ -156,10 +159,22 @@ class Reaction:
         """Substances consumed."""
         return tuple(s for s in self.species if s.amount < 0)
 
+    @property
+    def marked_equation(self) -> str:
+        """The equation, with a word on products that nobody has made."""
+        predicted = self.predicted_products
+        return f"{self.equation} (predicted: {', '.join(predicted)})" if predicted else self.equation
+
+    @property
+    def predicted_products(self) -> tuple[str, ...]:
+        """Products that nobody has made, as far as the source says."""
+        return tuple(s.formula for s in self.products if s.observed is False)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; whole coefficients are integers."""
         data = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"species", "coefficients"}}
         data["coefficients"] = {f: int(n) if n == int(n) else n for f, n in self.coefficients.items()}
+        data["predicted_products"] = list(self.predicted_products)
         data["species"] = [species.to_dict() for species in self.species]
         return data
 
@@ -396,6 +411,7 @@ def _species(
         elastic_sigma_percent=number("elastic_sigma_percent"),
         elastic_kind=text("elastic_kind"),
         elastic_source=text("elastic_source"),
+        observed=None if (observed := int(phases.observed[row])) < 0 else bool(observed),
     )
 
 

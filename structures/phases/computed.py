@@ -22,6 +22,7 @@ from licoat.structures.crystals.symmetry import SYMMETRY_PRECISION_A, space_grou
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.enrichment import fact_columns
 from licoat.structures.phases.measured import load_measured
+from licoat.structures.phases.observed import existence
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import error_class, mp2020_correction, rms_by_class
 from licoat.structures.phases.table import PhaseTable
@@ -150,6 +151,7 @@ def phase_columns(phase: Mapping[str, Any], document: Mapping[str, Any]) -> dict
         "space_group": symbol,
         "space_group_number": number,
         "theoretical": -1 if known is None else int(not known),
+        "existence": existence(formula),
         "structure": json.dumps(crystal.to_dict(), separators=(",", ":")),
     }
 

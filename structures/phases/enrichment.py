@@ -13,6 +13,7 @@ from licoat.structures.phases.facts import (
     observed_phases,
     same_space_group,
 )
+from licoat.structures.phases.observed import state_at_298_k
 
 __all__ = ["fact_columns", "reference_elements"]
 
@@ -26,11 +27,12 @@ _EMPTY: dict[str, Any] = {
     "elastic_sigma_percent": None,
     "elastic_kind": "",
     "elastic_source": "",
+    "state": "",
 }
 
 
 def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[str, list[Any]]:
-    """Return columns of gaps and moduli with their kinds and sources.
+    """Return columns of gaps and moduli with their kinds and sources, and the state at room temperature.
 
     Parameters
     ----------
@@ -54,8 +56,9 @@ def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[s
     for phase in observed_phases().values():
         known.setdefault(phase.formula, []).append((phase.key, phase.space_group_number))
     for formula, indices in by_formula.items():
+        state = state_at_298_k(formula)
         for i in indices:
-            rows[i] |= _gap_columns(metal_gap(formula), "")
+            rows[i] |= _gap_columns(metal_gap(formula), "") | {"state": state}
         if formula not in known:
             continue
         matched = {

@@ -43,6 +43,13 @@ class Phase:
         At 298 K.
     theoretical : bool or None
         True for a hypothetical structure that nobody has reported.
+    existence : str
+        Of the composition: ``observed``, ``metastable``, ``high_temperature``, ``high_pressure``, ``disputed``,
+        ``predicted``; empty if the source does not say (see `licoat.structures.phases.observed`).
+    observed : bool or None
+        Whether the composition exists at room temperature and pressure; None if the source does not say.
+    state : str
+        At 298 K and 1 bar: ``solid``, ``liquid``, ``gas``, ``molecular``; empty if unknown.
     energy_source, volume_source, source : str
         Source keys; `source` is the table's name.
     structure : str or None
@@ -74,6 +81,9 @@ class Phase:
     ionic_conductivity_s_per_cm: float | None = None
     electronic_resistivity_ohm_cm: float | None = None
     theoretical: bool | None = None
+    existence: str = ""
+    observed: bool | None = None
+    state: str = ""
     energy_source: str = ""
     volume_source: str = ""
     source: str = ""
@@ -115,6 +125,8 @@ TEXT_COLUMNS = (
     "phase_id",
     "formula",
     "space_group",
+    "existence",
+    "state",
     "band_gap_kind",
     "band_gap_source",
     "elastic_kind",

@@ -1,5 +1,6 @@
 """`PhaseTable`: all phases of one source in columns."""
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -19,6 +20,7 @@ from licoat.structures.errors import (
     did_you_mean,
     require,
 )
+from licoat.structures.phases.observed import EXISTING
 from licoat.structures.phases.parquet import load_parquet, write_parquet
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, Phase
 from licoat.structures.phases.provenance import Manifest
@@ -32,6 +34,8 @@ __all__ = ["PhaseTable", "require_table"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
+PRODUCTS = ("observed", "all")
+"""Which compositions may be products, the usual choice first."""
 
 
 class PhaseTable:
@@ -75,6 +79,7 @@ class PhaseTable:
         }
         structures = columns.get("structure")
         self._structures: list[str | None] | None = None if structures is None else [s or None for s in structures]
+        self._products = PRODUCTS[0]
         self.manifest = manifest.replace(n_phases=n)
         self._row = {phase_id: i for i, phase_id in enumerate(self._text["phase_id"])}
         if len(self._row) != n:
@@ -222,10 +227,11 @@ class PhaseTable:
             values[name] = None if np.isnan(numbers[row]) else float(numbers[row])
         for name, whole in self._integer.items():
             values[name] = None if whole[row] < 0 else int(whole[row])
-        theoretical = values.pop("theoretical")
+        theoretical, observed = values.pop("theoretical"), int(self.observed[row])
         return Phase(
             **values,
             theoretical=None if theoretical is None else bool(theoretical),
+            observed=None if observed < 0 else bool(observed),
             source=self.source,
             structure=self._structures[row] if self._structures else None,
         )
@@ -277,8 +283,8 @@ class PhaseTable:
         return words
 
     @cached_property
-    def _ground_masks(self) -> NDArray[np.uint64]:
-        return self._masks[self.ground_states]
+    def _product_masks(self) -> NDArray[np.uint64]:
+        return self._masks[self.product_rows]
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -299,15 +305,77 @@ class PhaseTable:
         result.flags.writeable = False
         return result
 
+    @cached_property
+    def observed(self) -> IntArray:
+        """Whether the composition of each row exists: 1 yes, 0 no (predicted), -1 not said; shape (n,).
+
+        A composition exists if one of its phases does. Where the table gives no `existence`, a phase that is not
+        `theoretical` exists. Elements do.
+        """
+        known = {word: int(word in EXISTING) for word in set(self._text["existence"]) if word}
+        by_flag = {1: 0, 0: 1}
+        flags = self._integer["theoretical"].tolist()
+        own = [
+            known[word] if word else by_flag.get(flag, -1)
+            for word, flag in zip(self._text["existence"], flags, strict=True)
+        ]
+        result = np.empty(len(self), dtype=np.int64)
+        for rows in self._rows_by_formula.values():
+            found = {own[row] for row in rows}
+            result[rows] = 1 if 1 in found else -1 if -1 in found else 0
+        result[(self.counts > 0).sum(axis=1) == 1] = 1
+        result.flags.writeable = False
+        return result
+
+    @property
+    def products(self) -> str:
+        """Which compositions may be products: ``observed`` (all but those that are only predicted) or ``all``."""
+        return self._products
+
+    def with_products(self, products: str) -> "PhaseTable":
+        """Return the same table with another choice of what may be a product.
+
+        Parameters
+        ----------
+        products : {"observed", "all"}
+            ``observed``: no path runs through compositions that are only predicted. Where a table does not say, or the
+            list does not know a system, nothing is left out.
+
+        Raises
+        ------
+        InputFileError
+            If it is something else.
+        """
+        if products not in PRODUCTS:
+            raise InputFileError(f"products {products!r}: choose {' or '.join(PRODUCTS)}")
+        if products == self._products:
+            return self
+        other = copy.copy(self)
+        for name in ("product_rows", "_product_masks"):
+            vars(other).pop(name, None)
+        vars(other)["_products"] = products
+        return other
+
+    @cached_property
+    def product_rows(self) -> IntArray:
+        """Rows of `ground_states` that may be products."""
+        rows = self.ground_states
+        return rows if self._products == "all" else rows[self.observed[rows] != 0]
+
+    def is_left_out(self, formula: str) -> bool:
+        """Say whether a composition is in the table and may not be a product."""
+        rows = self.rows_of(formula)
+        return self._products != "all" and bool(rows) and int(self.observed[rows[0]]) == 0
+
     def rows_in_system(self, elements: Iterable[str]) -> IntArray:
-        """Rows of the ground states made of these elements only, in table order."""
+        """Rows of the ground states made of these elements only that may be products, in table order."""
         allowed = [0, 0]
         for symbol in elements:
             if symbol in self.place:
                 allowed[self.place[symbol] // 64] |= 1 << (self.place[symbol] % 64)
-        words = self._ground_masks
+        words = self._product_masks
         outside = (words[:, 0] & ~np.uint64(allowed[0])) | (words[:, 1] & ~np.uint64(allowed[1]))
-        result: IntArray = self.ground_states[outside == 0]
+        result: IntArray = self.product_rows[outside == 0]
         return result
 
     @cached_property
@@ -352,7 +420,7 @@ class PhaseTable:
             name: values[chosen] if isinstance(values, np.ndarray) else [values[i] for i in chosen]
             for name, values in self.columns().items()
         }
-        return PhaseTable(picked, self.manifest)
+        return PhaseTable(picked, self.manifest).with_products(self._products)
 
     def save(self, path: str | Path) -> Manifest:
         """Write ``PATH`` (Parquet) and ``PATH`` with ending ``.manifest.json``.

@@ -68,6 +68,7 @@ def test_distance_from_the_hull_agrees_with_pymatgen(builtin, default_screen):
             PDEntry(f, n * builtin.column("formation_energy_ev_per_atom")[builtin.rows_of(f)[0]])
             for f in builtin.formulas
             if {e.symbol for e in Composition(f)} <= {metal, "O"}
+            and builtin[builtin.text("phase_id")[builtin.rows_of(f)[0]]].observed
             for n in [Composition(f).num_atoms]
         ]
         diagram = PhaseDiagram(entries)
@@ -345,6 +346,8 @@ def test_no_sigmas_and_no_facts_leave_energies_alone_and_answers_unknown(builtin
             "phase_id": builtin.text("phase_id"),
             "formula": builtin.text("formula"),
             "space_group_number": builtin.integers("space_group_number"),
+            "existence": builtin.text("existence"),
+            "state": builtin.text("state"),
             "formation_energy_ev_per_atom": builtin.column("formation_energy_ev_per_atom"),
         },
         builtin.manifest,

@@ -51,6 +51,12 @@ def add_command(
         add_source(parser, "--source", metavar="S")
         if scheme:
             parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
+            parser.add_argument(
+                "--products",
+                choices=("observed", "all"),
+                default="observed",
+                help="observed (default): no product that is only predicted; all: the lowest of what the source holds",
+            )
         parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -102,10 +108,10 @@ def path_text(text: str) -> str:
 
 
 def load(options: argparse.Namespace) -> "PhaseTable":
-    """Load the phases that ``--source`` and ``--scheme`` name."""
+    """Load the phases that ``--source``, ``--scheme`` and ``--products`` name."""
     from licoat.structures import load_phases
 
-    return load_phases(options.source, scheme=options.scheme)
+    return load_phases(options.source, scheme=options.scheme).with_products(options.products)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document

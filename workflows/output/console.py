@@ -84,7 +84,7 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     for c in shown:
         r = c.path.final
         rows.append([
-            str(c.rank), c.path.oxide, r.equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
+            str(c.rank), c.path.oxide, r.marked_equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
             _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
             _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
             _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
@@ -130,33 +130,25 @@ def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
 
 
 def _phase_table(reaction: Reaction) -> str:
+    exists = {True: "yes", False: "predicted", None: "?"}
     rows = [
         [
-            s.formula, s.phase_id, s.space_group, f"{s.amount:.4g}", _number(s.volume_a3_per_fu),
+            s.formula, s.phase_id, s.space_group, exists[s.observed], f"{s.amount:.4g}", _number(s.volume_a3_per_fu),
             _number(s.volume_fraction), _number(s.band_gap_ev) or "?", s.band_gap_kind or "-",
             _number(s.bulk_modulus_gpa, 1) or "?", _number(s.shear_modulus_gpa, 1) or "?", s.elastic_kind or "-",
         ]
         for s in reaction.products
     ]  # fmt: skip
     heads = [
-        "product",
-        "phase",
-        "space group",
-        "per fu",
-        "A3/fu",
-        "volume share",
-        "gap eV",
-        "kind",
-        "K GPa",
-        "G GPa",
-        "kind",
-    ]
-    return text_table(heads, rows, left=(0, 1, 2, 7, 10))
+        "product", "phase", "space group", "exists", "per fu", "A3/fu", "volume share", "gap eV", "kind", "K GPa",
+        "G GPa", "kind",
+    ]  # fmt: skip
+    return text_table(heads, rows, left=(0, 1, 2, 3, 8, 11))
 
 
 def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio: float | None) -> None:
     """Print a reaction as a card with the measured values beside it."""
-    say(equation_text(reaction.equation))
+    say(equation_text(reaction.marked_equation))
     say()
     for name, text in _reaction_lines(reaction):
         say(f"  {name:<16}{text}")
@@ -191,7 +183,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     if path.decomposition_energy_ev_per_fu < 0:
         say(f"  before any {path.anode}: {path.decomposition_energy_ev_per_fu:.3f} eV by going to the lowest phases")
     say()
-    say(f"end state  {equation_text(path.final.equation)}")
+    say(f"end state  {equation_text(path.final.marked_equation)}")
     for name, text in _reaction_lines(path.final):
         say(f"  {name:<16}{text}")
     for name, reaction in path.staged.items():
@@ -199,9 +191,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
             energy = _with_sigma(reaction.energy_ev_per_fu, reaction.energy_sigma_ev_per_fu)
             per = reaction.oxide
             say(f"  {name:<16}{equation_text(reaction.equation)}: {energy} eV per {per}")
-    for other in path.alternatives:
-        ratio = "" if other.volume_ratio_oxide is None else f", volume ratio {other.volume_ratio_oxide:.2f}"
-        say(f"  if it were      {other.phase_id} ({other.space_group}): {other.energy_ev_per_fu:.2f} eV{ratio}")
+    _print_other_ends(path)
     say()
     say(_phase_table(path.final))
     say()
@@ -216,6 +206,23 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
     if path.phases.manifest.details.get("caution"):
         say(f"caution: {path.phases.manifest.details['caution']}")
+
+
+def _print_other_ends(path: LithiationPath) -> None:
+    """Print what predicted products, solid solutions and other polymorphs would change."""
+    if path.predicted is not None:
+        other = path.predicted
+        margin = _with_sigma(other.margin_ev_per_fu, other.margin_sigma_ev_per_fu)
+        say(
+            f"  only predicted  {equation_text(other.equation)}: lower by {margin} eV per {path.oxide} "
+            f"({', '.join(other.predicted_products)}; --products all lets it in)"
+        )
+    for note in path.solutions:
+        say(f"  dissolves       {note}")
+    for polymorph in path.alternatives:
+        ratio = "" if polymorph.volume_ratio_oxide is None else f", volume ratio {polymorph.volume_ratio_oxide:.2f}"
+        name = f"{polymorph.phase_id} ({polymorph.space_group})"
+        say(f"  if it were      {name}: {polymorph.energy_ev_per_fu:.2f} eV{ratio}")
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -133,7 +133,7 @@ def path_html(path: "LithiationPath") -> str:
         ]
         for s in path.stages
     )  # fmt: skip
-    caption = f"{path.oxide} on {path.anode} {path.verdict}: {path.final.equation}"
+    caption = f"{path.oxide} on {path.anode} {path.verdict}: {path.final.marked_equation}"
     return html_table(heads, rows, len(path.stages), caption=caption, formulas=["products", caption])
 
 

@@ -69,6 +69,11 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "volume_ratio_reactants": reaction.volume_ratio_reactants,
         "band_gaps_ev": phase_values(reaction, "band_gap_ev", "band_gap_kind"),
         "shear_moduli_gpa": phase_values(reaction, "shear_modulus_gpa", "elastic_kind"),
+        "predicted_products": "; ".join(reaction.predicted_products),
+        "predicted_equation": path.predicted_equation,
+        "predicted_margin_ev_per_fu": path.predicted_margin_ev_per_fu,
+        "predicted_margin_sigma_ev_per_fu": path.predicted_margin_sigma_ev_per_fu,
+        "solutions": "; ".join(path.solutions),
     }
     last = {
         **{f"criterion_{name}": verdict.state.value for name, verdict in candidate.verdicts.items()},
@@ -126,6 +131,8 @@ def _printed(name: str, candidate: "Candidate", row: dict[str, Any]) -> str:
         return verdict_marks(candidate)
     if name == "score":
         return score_text(candidate.score_low, candidate.score_high)
+    if name == "equation":
+        return candidate.path.final.marked_equation
     value = row[name]
     if value is None or not find(name).is_number:
         return value or ""

@@ -107,6 +107,8 @@ class Candidate:
             **reaction,
             **{name: m.value for name, m in self.measures.items() if name not in reaction},
             **self.measured.to_dict(),
+            "predicted_equation": self.path.predicted_equation,
+            "solutions": list(self.path.solutions),
             "hull_phases": self.path.hull_phases,
             "criteria": {name: verdict.to_dict() for name, verdict in self.verdicts.items()},
         }
@@ -172,6 +174,7 @@ class ScreeningResult:
 
         rows = [
             {"formula": c.path.oxide, "phase_id": c.path.phase_id, "criterion": name, **verdict.to_dict()}
+            | {"predicted_products": "; ".join(c.path.final.predicted_products)}
             for c in self.candidates
             for name, verdict in c.verdicts.items()
         ]
@@ -180,7 +183,7 @@ class ScreeningResult:
             for formula, reason in self.not_screened.items()
         ]
         columns = ["formula", "phase_id", "criterion", "state", "value", "sigma", "threshold", "probability"]
-        return pd.DataFrame(rows, columns=[*columns, "source", "note"])
+        return pd.DataFrame(rows, columns=[*columns, "source", "note", "predicted_products"])
 
     @property
     def pareto(self) -> tuple[str, ...]:
@@ -218,6 +221,7 @@ def screen(
     phase_ids: Mapping[str, str] | None = None,
     measured: PhaseTable | None = None,
     also: str | Sequence[str] = (),
+    products: str | None = None,
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -226,8 +230,8 @@ def screen(
     phases : PhaseTable
         Phases of one energy scheme.
     oxides : str or iterable of str, optional
-        One formula or several; without, every binary oxide of the table within 50 meV/atom of its hull. A host without
-        oxygen is answered with a warning.
+        One formula or several; without, every binary oxide of the table that is a solid, has been made and
+        lies within 50 meV/atom of its hull. A host without oxygen is answered with a warning.
     criteria : sequence of Criterion, optional
         The default criteria of the anode metal without (`criteria_for`).
     anode : str
@@ -238,6 +242,8 @@ def screen(
         Measured data put beside the computed ones; the embedded ones without.
     also : str or sequence of str
         Oxides that are screened besides, however far above their hull.
+    products : {"observed", "all"}, optional
+        Which compositions may be products (see `PhaseTable.with_products`); the table's own choice without.
 
     Returns
     -------
@@ -258,26 +264,14 @@ def screen(
     ['reacts', 'inert']
     """
     require_table(phases)
+    if products is not None:
+        phases = phases.with_products(products)
     if measured is not None:
         require_table(measured, "measured")
     chosen_criteria = _criteria(criteria, anode)
     check_quantities(chosen_criteria, quantity_names())
     check_anode(anode, phases)
-    not_screened: dict[str, str] = {}
-    if oxides is None:
-        formulas, not_screened = default_oxides(phases, anode)
-    else:
-        formulas = formula_units(oxides)
-    formulas = list(dict.fromkeys([*formulas, *formula_units(also)]))
-    not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
-    if oxides is not None or also:
-        lacking = [formula for formula in formulas if not phases.rows_of(formula)]
-        if lacking:
-            raise MissingDataError(
-                f"not in {phases.source}: {', '.join(lacking)}; `licoat data info` lists what is there"
-            )
-    if not formulas:
-        raise MissingDataError(f"{phases.source}: no oxide to screen")
+    formulas, not_screened = _asked(phases, oxides, also, anode)
     if not chosen_criteria:
         raise CriteriaError("no criteria: give at least one")
     for formula, phase_id in chosen_phases(phase_ids).items():
@@ -304,6 +298,28 @@ def screen(
         not_screened=not_screened,
         manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)),
     )
+
+
+def _asked(
+    phases: PhaseTable, oxides: str | Iterable[str] | None, also: str | Sequence[str], anode: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return the formulas to screen, and the oxides of the table that are not, with the reason."""
+    not_screened: dict[str, str] = {}
+    if oxides is None:
+        formulas, not_screened = default_oxides(phases, anode)
+    else:
+        formulas = formula_units(oxides)
+    formulas = list(dict.fromkeys([*formulas, *formula_units(also)]))
+    not_screened = {formula: why for formula, why in not_screened.items() if formula not in formulas}
+    if oxides is not None or also:
+        lacking = [formula for formula in formulas if not phases.rows_of(formula)]
+        if lacking:
+            raise MissingDataError(
+                f"not in {phases.source}: {', '.join(lacking)}; `licoat data info` lists what is there"
+            )
+    if not formulas:
+        raise MissingDataError(f"{phases.source}: no oxide to screen")
+    return formulas, not_screened
 
 
 def _criteria(criteria: Sequence[Criterion] | None, anode: str) -> tuple[Criterion, ...]:
@@ -390,5 +406,6 @@ def _manifest(
         "source": phases.manifest.to_dict(),
         "measured": measured.manifest.to_dict(),
         "criteria": [criterion.to_dict() for criterion in criteria],
+        "products": phases.products,
         "hull_cutoff_ev_per_atom": HULL_CUTOFF_EV_PER_ATOM,
     }
