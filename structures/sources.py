@@ -13,7 +13,7 @@ from typing import Final
 
 from licoat.structures.errors import MissingDataError, SourceError, require
 from licoat.structures.materials_project.snapshots import load_materials_project
-from licoat.structures.phases.builtin import load_builtin
+from licoat.structures.phases.builtin import SCHEMES, load_builtin
 from licoat.structures.phases.files import load_file
 from licoat.structures.phases.health import OWN_CHECKS, Check, Test, verify
 from licoat.structures.phases.measured import load_measured
@@ -56,7 +56,7 @@ class Source:
 SOURCES: Final = {
     source.name: source
     for source in (
-        Source("builtin", "embedded, computed", load_builtin, ("mp2020", "none"), OWN_CHECKS["builtin"]),
+        Source("builtin", "embedded, computed", load_builtin, tuple(SCHEMES), OWN_CHECKS["builtin"]),
         Source("measured", "embedded, measured", load_measured, checks=OWN_CHECKS["measured"]),
         Source("mp", "the newest local snapshot of the Materials Project", load_materials_project),
     )
@@ -98,7 +98,8 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
         ``licoat.sources``, or a file: CSV with named columns, pymatgen entries as JSON(.gz), a licoat snapshot (see
         `licoat.structures.phases.files`).
     scheme : str, optional
-        One of the source's energy schemes: ``mp2020`` or ``none`` of ``builtin``; other sources have one of their own.
+        One of the source's energy schemes: ``mp2020``, ``none``, ``r2scan`` or ``hybrid`` of
+        ``builtin``; other sources have one of their own.
 
     Returns
     -------

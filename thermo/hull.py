@@ -288,7 +288,7 @@ def titrate_many(phases: PhaseTable, hosts: str | Sequence[str], anode: str = "L
         systems.setdefault((_system(host, anode), unit if phases.is_left_out(unit) else ""), []).append(i)
     found: dict[int, Titration] = {}
     for (system, predicted), indices in systems.items():
-        paths = _titrate_system(phases, [hosts[i] for i in indices], system, predicted)
+        paths = _titrate_system(phases.for_system(system), [hosts[i] for i in indices], system, predicted)
         found.update(zip(indices, paths, strict=True))
     return [found[i] for i in range(len(hosts))]
 

@@ -296,6 +296,15 @@ class LithiationPath:
         )
 
     @property
+    def caution(self) -> str:
+        """What to beware of with the energies of this source and these elements, empty if nothing is known."""
+        details = self.phases.manifest.details
+        metals = sorted(set(details.get("caution_elements", ())) & parse_formula(self.oxide).keys())
+        if "caution_elements" in details and not metals:
+            return ""
+        return str(details.get("caution", ""))
+
+    @property
     def predicted_equation(self) -> str:
         """Equation of `predicted`, empty if there is none."""
         return "" if self.predicted is None else self.predicted.equation
@@ -343,6 +352,7 @@ class LithiationPath:
             "full_conversion": None if self.full_conversion is None else self.full_conversion.to_dict(),
             "predicted": None if self.predicted is None else self.predicted.to_dict(),
             "solutions": list(self.solutions),
+            "caution": self.caution,
             "alternatives": [other.to_dict() for other in self.alternatives],
             "hull_phases": self.hull_phases,
         }
@@ -469,7 +479,10 @@ def lithiate_many(
         raise MissingDataError(f"a phase was chosen for {', '.join(unused)}, which is not among the oxides")
     rows = [real_row(phases, unit, chosen.get(unit)) for unit in units]
     paths = titrate_many(phases, units, anode)
-    return [_path(phases, row, titration, anode) for row, titration in zip(rows, paths, strict=True)]
+    return [
+        _path(phases.for_system({anode, *parse_formula(unit)}), row, titration, anode)
+        for unit, row, titration in zip(units, rows, paths, strict=True)
+    ]
 
 
 def check_anode(anode: str, phases: PhaseTable) -> None:

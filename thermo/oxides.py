@@ -117,7 +117,8 @@ def above_hull(formulas: str | Sequence[str], phases: PhaseTable, anode: str) ->
     found = []
     for formula, path in zip(formulas, paths, strict=True):
         rows = phases.rows_of(formula)
-        lowest = float(phases.energy_ev_per_fu[rows[0]]) if rows else float("nan")
+        level = phases.for_system({anode, *parse_formula(formula)})
+        lowest = float(level.energy_ev_per_fu[level.rows_of(formula)[0]]) if rows else float("nan")
         if np.isnan(lowest):
             raise MissingDataError(f"{formula} has no energy in {phases.source}")
         found.append(max(0.0, (lowest - float(path.energy_ev_per_fu[0])) / atoms_per_formula_unit(formula)))

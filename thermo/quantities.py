@@ -108,6 +108,7 @@ PATH = declare(
              Kind.TEXT, "path"),
     Quantity("predicted_equation", "end state with predicted products", "Balanced equation, empty if it is the same.",
              Kind.TEXT, "path"),
+    Quantity("caution", "caution", "What to beware of with these energies and elements.", Kind.TEXT, "path"),
     Quantity("solutions", "solid solutions", "What is known of products that dissolve in the anode metal.", Kind.TEXT,
              "path"),
     Quantity("above_hull_ev_per_atom", "energy above the hull",

@@ -266,6 +266,7 @@ def build_reaction(
     MissingDataError
         If a substance is not among the phases.
     """
+    phases = phases.for_system({symbol for formula in coefficients for symbol in parse_formula(formula)})
     basis = next((f for f, n in coefficients.items() if n < 0 and f != anode), anode)
     per_unit = {formula: number / -coefficients[basis] for formula, number in coefficients.items()}
     chosen = dict(phase_ids or {})

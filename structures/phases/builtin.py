@@ -5,32 +5,41 @@
 """
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.computed import (
+    class_sigma,
+    classes_of,
     computed_columns,
     energy_columns,
     read_document,
-    sigma_classes,
 )
 from licoat.structures.phases.facts import DATA
+from licoat.structures.phases.levels import hybrid_table, second_columns
 from licoat.structures.phases.parquet import manifest_path, read_parquet, write_parquet
 from licoat.structures.phases.provenance import Manifest, file_sha256
+from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["SCHEMES", "build_builtin", "load_builtin", "verify_builtin"]
 
-SCHEMES = {"mp2020": "sevennet-l3i5/mp2020", "none": "sevennet-l3i5/none"}
+SCHEMES = {
+    "mp2020": "sevennet-l3i5/mp2020",
+    "none": "sevennet-l3i5/none",
+    "r2scan": "sevennet-mf-0-r2scan/none",
+    "hybrid": "hybrid",
+}
 """Choices of ``--scheme`` and the full names of the energy schemes."""
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
 VERSION = "2026.11.3"
 CREATED = "2026-11-26"
-_FACT_FILES = ("thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
+_FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 
 
 @lru_cache(maxsize=4)
@@ -39,8 +48,10 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
 
     Parameters
     ----------
-    scheme : {"mp2020", "none"}
-        Corrections: those of the Materials Project, or none (raw PBE/PBE+U-like energies).
+    scheme : {"mp2020", "none", "r2scan", "hybrid"}
+        PBE(+U)-like energies with the corrections of the Materials Project or as they are; r2SCAN-like energies with
+        oxygen anchored on Li2O; or, chosen for each chemical system, ``mp2020`` where a metal with a Hubbard U is in it
+        and ``r2scan`` elsewhere.
 
     Raises
     ------
@@ -51,10 +62,38 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
     """
     if scheme not in SCHEMES:
         raise MissingDataError(f"builtin has no scheme {scheme!r}; choose one of {', '.join(SCHEMES)}")
+    if scheme == "hybrid":
+        first, second = load_builtin("mp2020"), load_builtin("r2scan")
+        name = SCHEMES["hybrid"]
+        return hybrid_table(_named(first, name), _named(second, name), first.manifest.replace(scheme=name))
     manifest = Manifest.read(manifest_path(PARQUET))
+    columns = _level(read_parquet(PARQUET, manifest), manifest.details, scheme)
     classes = manifest.details["sigma_ev_per_atom"][scheme]
-    columns = energy_columns(read_parquet(PARQUET, manifest), classes, corrected=scheme == "mp2020")
-    return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme]))
+    columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
+    details = manifest.details | (_CAUTION if scheme == "r2scan" else {})
+    return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
+
+
+_CAUTION = {
+    "caution": "r2SCAN without a Hubbard U is too weak for oxides of Co Cr Fe Mn Mo Ni V W; --scheme hybrid is better",
+    "caution_elements": sorted(HUBBARD_U_EV),
+}
+
+
+def _named(table: PhaseTable, scheme: str) -> PhaseTable:
+    """Return a table whose scheme says that it is one level of two: ``hybrid: sevennet-l3i5/mp2020``."""
+    details = {name: value for name, value in table.manifest.details.items() if not name.startswith("caution")}
+    return PhaseTable(table.columns(), table.manifest.replace(scheme=f"{scheme}: {table.scheme}", details=details))
+
+
+def _level(columns: dict[str, Any], details: Mapping[str, Any], scheme: str) -> dict[str, Any]:
+    """Return the columns with the energies of one scheme."""
+    if scheme != "r2scan":
+        return energy_columns(columns, {}, corrected=scheme == "mp2020")
+    if "second" not in details:
+        raise MissingDataError("builtin has no second level of theory: `licoat data join --second` makes one")
+    second = details["second"]
+    return second_columns(columns, second["o2_energy_ev_per_atom"], second["label"])
 
 
 def build_builtin(relaxed: Path = RELAXED, out: Path = PARQUET) -> Manifest:
@@ -99,7 +138,9 @@ def _assemble(relaxed: Path) -> tuple[dict[str, Any], Manifest]:
             **details,
             "inputs_sha256": {relaxed.name: file_sha256(relaxed), **{f: file_sha256(DATA / f) for f in _FACT_FILES}},
             "sigma_ev_per_atom": {
-                name: sigma_classes(columns, scheme, corrected=name == "mp2020") for name, scheme in SCHEMES.items()
+                name: classes_of(_level(columns, details, name), scheme)
+                for name, scheme in SCHEMES.items()
+                if name != "hybrid" and (name != "r2scan" or "second" in details)
             },
         },
     )
@@ -127,7 +168,9 @@ def verify_builtin() -> list[str]:
                 f"{name} of {columns['phase_id'][worst]}: stored {stored[name][worst]!r}, inputs give {values[worst]!r}"
             )
     differing = [
-        n for n in ("inputs_sha256", "sigma_ev_per_atom") if not _same(manifest.details[n], rebuilt.details[n])
+        n
+        for n in ("inputs_sha256", "sigma_ev_per_atom", "second")
+        if not _same(manifest.details.get(n), rebuilt.details.get(n))
     ]
     return problems + [f"manifest: {name} differs from what the inputs give" for name in differing]
 

@@ -21,6 +21,7 @@ from licoat.structures.crystals.elastic_tensor import voigt_reuss_hill
 from licoat.structures.crystals.symmetry import SYMMETRY_PRECISION_A, space_group
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.enrichment import fact_columns
+from licoat.structures.phases.levels import anchored_o2_ev_per_atom
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.observed import existence
 from licoat.structures.phases.provenance import Manifest
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "class_sigma",
+    "classes_of",
     "computed_columns",
     "document_head",
     "energy_columns",
@@ -118,6 +120,20 @@ def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         "duplicates_left_out": duplicates,
         "computed_moduli": len(elastic),
         "computed_shear_modulus_rms_percent": rms,
+    } | ({"second": _second_level(columns, document["second"])} if document.get("second") else {})
+
+
+def _second_level(columns: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of the second level: its calculator, its phases, the energies of its references."""
+    energies = columns["second_energy_ev_per_atom"]
+    measured = load_measured()
+    li2o = float(measured.column("formation_energy_ev_per_atom")[measured.rows_of("Li2O")[0]])
+    return {
+        "calculator": head["calculator"],
+        "label": head["label"],
+        "n_phases": sum(energy is not None for energy in energies),
+        "o2_energy_ev_per_atom": anchored_o2_ev_per_atom(columns["formula"], energies, li2o),
+        "o2_anchor": f"Li2O, measured formation enthalpy {li2o:.6f} eV per atom",
     }
 
 
@@ -144,6 +160,7 @@ def phase_columns(phase: Mapping[str, Any], document: Mapping[str, Any]) -> dict
         "raw_energy_ev_per_atom": energy,
         "correction_ev_per_atom": correction,
         "correction_name": names,
+        "second_energy_ev_per_atom": phase.get("second_energy_ev_per_atom"),
         "energy_source": str(document["label"]) if own else "MP O2 (PBE)",
         "volume_a3_per_atom": float(phase["volume_a3_per_atom"]),
         "volume_source": str(document["label"]),
@@ -236,6 +253,7 @@ def energy_columns(columns: dict[str, Any], classes: Mapping[str, Any], *, corre
     result = dict(columns)
     raw, correction = np.array(result.pop("raw_energy_ev_per_atom")), np.array(result.pop("correction_ev_per_atom"))
     result.pop("correction_name")
+    result.pop("second_energy_ev_per_atom", None)
     result["energy_ev_per_atom"] = raw + correction if corrected else raw
     if classes:
         result["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in result["formula"]]
@@ -256,9 +274,13 @@ def sigma_classes(columns: dict[str, Any], scheme: str, *, corrected: bool) -> d
 
     Empty if the table lacks Li2O, whose error per oxygen is shared by all oxides.
     """
-    plain = {name: columns[name] for name in ("phase_id", "formula")}
-    energy = energy_columns(columns, {}, corrected=corrected)["energy_ev_per_atom"]
-    table = PhaseTable({**plain, "energy_ev_per_atom": energy}, Manifest(source="computed", scheme=scheme))
+    return classes_of(energy_columns(columns, {}, corrected=corrected), scheme)
+
+
+def classes_of(columns: Mapping[str, Any], scheme: str) -> dict[str, dict[str, float]]:
+    """Root-mean-square error per class of compounds of columns on one energy scheme; see `sigma_classes`."""
+    plain = {name: columns[name] for name in ("phase_id", "formula", "energy_ev_per_atom")}
+    table = PhaseTable(plain, Manifest(source="computed", scheme=scheme))
     computed, measured = _lowest(table), _lowest(load_measured())
     if "Li2O" not in computed:
         return {}

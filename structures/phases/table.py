@@ -80,6 +80,7 @@ class PhaseTable:
         structures = columns.get("structure")
         self._structures: list[str | None] | None = None if structures is None else [s or None for s in structures]
         self._products = PRODUCTS[0]
+        self._level: tuple[frozenset[str], PhaseTable] | None = None
         self.manifest = manifest.replace(n_phases=n)
         self._row = {phase_id: i for i, phase_id in enumerate(self._text["phase_id"])}
         if len(self._row) != n:
@@ -353,8 +354,28 @@ class PhaseTable:
         other = copy.copy(self)
         for name in ("product_rows", "_product_masks"):
             vars(other).pop(name, None)
-        vars(other)["_products"] = products
+        level = None if self._level is None else (self._level[0], self._level[1].with_products(products))
+        vars(other).update(_products=products, _level=level)
         return other
+
+    def with_level(self, elements: frozenset[str], table: "PhaseTable") -> "PhaseTable":
+        """Return the same table with another level of theory for the chemical systems that hold some elements.
+
+        Parameters
+        ----------
+        elements : frozenset of str
+        table : PhaseTable
+            The same phases in the same order; its energies hold wherever one of the elements is in the system.
+        """
+        other = copy.copy(self)
+        vars(other).update(_level=(elements, table.with_products(self._products)))
+        return other
+
+    def for_system(self, elements: Iterable[str]) -> "PhaseTable":
+        """Return the table whose energies hold in a chemical system: itself, unless there are two levels of theory."""
+        if self._level is None or self._level[0].isdisjoint(elements):
+            return self
+        return self._level[1]
 
     @cached_property
     def product_rows(self) -> IntArray:
@@ -420,7 +441,11 @@ class PhaseTable:
             name: values[chosen] if isinstance(values, np.ndarray) else [values[i] for i in chosen]
             for name, values in self.columns().items()
         }
-        return PhaseTable(picked, self.manifest).with_products(self._products)
+        found = PhaseTable(picked, self.manifest).with_products(self._products)
+        if self._level is None:
+            return found
+        metals, table = self._level
+        return found.with_level(metals, table.subset(chosen))
 
     def save(self, path: str | Path) -> Manifest:
         """Write ``PATH`` (Parquet) and ``PATH`` with ending ``.manifest.json``.
@@ -434,7 +459,16 @@ class PhaseTable:
         -------
         Manifest
             The manifest as written, with its checksum.
+
+        Raises
+        ------
+        InputFileError
+            If the table has two levels of theory, which one column of energies cannot hold.
         """
+        if self._level is not None:
+            raise InputFileError(
+                f"{self.source}, scheme {self.scheme}: two levels of theory; save a table of one scheme"
+            )
         return write_parquet(self.columns(), Path(path), self.manifest)
 
     @classmethod

@@ -137,7 +137,8 @@ def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable
     new["formation_energy_ev_per_atom"] = columns["formation_energy_ev_per_atom"]
     old = phases.columns()
     joined = {name: [*old[name], *new[name]] for name in old if name in new}
-    return PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
+    table = PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
+    return table.with_products(phases.products)
 
 
 def _reference(formula: str, reference: Mapping[str, float]) -> float:

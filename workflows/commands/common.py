@@ -50,7 +50,12 @@ def add_command(
     if source:
         add_source(parser, "--source", metavar="S")
         if scheme:
-            parser.add_argument("--scheme", choices=("mp2020", "none"), help="corrections of builtin (default mp2020)")
+            parser.add_argument(
+                "--scheme",
+                choices=("mp2020", "none", "r2scan", "hybrid"),
+                help="energies of builtin: PBE corrected as the Materials Project does (mp2020, default) or raw "
+                "(none), r2scan, or hybrid: mp2020 with Co Cr Fe Mn Mo Ni V W in the system, r2scan else",
+            )
             parser.add_argument(
                 "--products",
                 choices=("observed", "all"),

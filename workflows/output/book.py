@@ -13,6 +13,7 @@ from licoat.structures.errors import MissingDataError
 from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
 from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
 from licoat.workflows.screening.quantities import SCREEN
+from licoat.workflows.screening.validation import ERRORS
 
 __all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema", "words_and_unit"]
 
@@ -25,6 +26,7 @@ CHAPTERS: dict[str, tuple[Quantity, ...]] = {
     "screen": (*SCREEN, *BOOK.of("oxide")),
     "layer": (*COMPOSITE, *LAYER),
     "assumptions": (*OPTIONS, *PHASES),
+    "validation": ERRORS,
 }
 """The book's quantities by subject."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from licoat.structures import PhaseTable
+from licoat.structures.chemistry.book import BOOK
 from licoat.structures.chemistry.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
@@ -17,6 +18,7 @@ from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.comparison import Comparison
 from licoat.workflows.screening.ranking import score_text
 from licoat.workflows.screening.screen import ScreeningResult
+from licoat.workflows.screening.validation import Validation
 
 if TYPE_CHECKING:
     from licoat.workflows.calculations.relaxing import RelaxedFile
@@ -29,6 +31,7 @@ __all__ = [
     "print_reaction",
     "print_relaxed",
     "print_screen",
+    "print_validation",
     "text_table",
 ]
 
@@ -204,8 +207,8 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
             f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
         )
     say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
-    if path.phases.manifest.details.get("caution"):
-        say(f"caution: {path.phases.manifest.details['caution']}")
+    if path.caution:
+        say(f"caution: {path.caution}")
 
 
 def _print_other_ends(path: LithiationPath) -> None:
@@ -270,6 +273,23 @@ def print_paper(table: PaperTable) -> None:
         say(textwrap.fill(f"{row.explanation} [{row.where}]", 116, initial_indent="    ", subsequent_indent="    "))
     say()
     say(", ".join(f"{count} {verdict}" for verdict, count in table.counts.items()))
+
+
+def print_validation(found: Validation) -> None:
+    """Print the errors of each table by class."""
+    names = ["n", "mean_ev", "mae_ev", "rms_ev", "within_1_sigma", "within_2_sigma", "worst_ev", "worst"]
+    rows = [
+        [
+            scheme, s.name, str(s.n), _number(s.mean_ev, 3), _number(s.mae_ev, 3), _number(s.rms_ev, 3),
+            _number(s.within_1_sigma), _number(s.within_2_sigma), _number(s.worst_ev, 3), s.worst,
+        ]
+        for scheme, summaries in found.summaries.items()
+        for s in summaries
+    ]  # fmt: skip
+    say(text_table(["scheme", "class", *(BOOK[name].label for name in names)], rows, left=(0, 1, 9)))
+    say()
+    say("eV per O atom of oxide + Li -> elements + Li2O, in which the oxygen reference cancels; alloys: eV per atom of")
+    say("formation. Computed at 0 K, measured enthalpies at 298.15 K of the polymorph that was measured.")
 
 
 def print_relaxed(relaxed: Sequence["RelaxedFile"]) -> None:

@@ -1,0 +1,107 @@
+"""A table on two levels of theory: PBE with the Materials Project's corrections, and r2SCAN as it is.
+
+r2SCAN energies need no correction of oxides but an anchor for oxygen, since the O2 molecule of a potential made for
+crystals says nothing: the energy of O2 is what gives Li2O its measured enthalpy of formation. Then the oxygen of every
+reaction that ends in Li2O cancels. Without a Hubbard U, r2SCAN is worse than the corrected PBE+U for oxides of eight
+metals (`HUBBARD_U_EV`); the scheme ``hybrid`` takes, for each chemical system, the level that is better there, and
+never two of them in one hull.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.errors import MissingDataError
+from licoat.structures.phases.provenance import Manifest
+from licoat.structures.phases.schemes import HUBBARD_U_EV
+from licoat.structures.phases.table import PhaseTable
+
+__all__ = ["anchored_o2_ev_per_atom", "hybrid_table", "second_columns"]
+
+
+def anchored_o2_ev_per_atom(
+    formulas: Sequence[str], energies_ev_per_atom: Sequence[float | None], li2o_ev_per_atom: float
+) -> float:
+    r"""Return the energy of O2 that gives Li2O its measured enthalpy.
+
+    Parameters
+    ----------
+    formulas : sequence of str
+    energies_ev_per_atom : sequence of float or None
+        Total energies of the phases on one level of theory.
+    li2o_ev_per_atom : float
+        Measured formation enthalpy of Li2O, eV per atom.
+
+    Raises
+    ------
+    MissingDataError
+        If Li or Li2O has no energy.
+
+    Notes
+    -----
+    .. math:: E_\mathrm{O} = 3 E(\mathrm{Li_2O}) - 2 E(\mathrm{Li}) - 3 H(\mathrm{Li_2O})
+    """
+    lowest: dict[str, float] = {}
+    for formula, energy in zip(formulas, energies_ev_per_atom, strict=True):
+        if energy is not None and formula in {"Li", "Li2O"}:
+            lowest[formula] = min(energy, lowest.get(formula, np.inf))
+    if len(lowest) < 2:
+        raise MissingDataError("the second level of theory has no energy of Li or Li2O, so oxygen has no anchor")
+    return 3.0 * lowest["Li2O"] - 2.0 * lowest["Li"] - 3.0 * li2o_ev_per_atom
+
+
+def second_columns(columns: Mapping[str, Any], o2_ev_per_atom: float, label: str) -> dict[str, Any]:
+    """Return the columns of a table with the energies of its second level.
+
+    Parameters
+    ----------
+    columns : mapping
+        With ``second_energy_ev_per_atom``.
+    o2_ev_per_atom : float
+        See `anchored_o2_ev_per_atom`; it replaces the energy of every phase of O2.
+    label : str
+        Names the level in ``energy_source``.
+    """
+    result = dict(columns)
+    energies = [
+        o2_ev_per_atom if formula == "O2" else energy
+        for formula, energy in zip(columns["formula"], result.pop("second_energy_ev_per_atom"), strict=True)
+    ]
+    for name in ("raw_energy_ev_per_atom", "correction_ev_per_atom", "correction_name"):
+        result.pop(name, None)
+    result["energy_ev_per_atom"] = energies
+    result["energy_source"] = [f"{label}, O2 anchored on Li2O" if f == "O2" else label for f in columns["formula"]]
+    return result
+
+
+def hybrid_table(first: PhaseTable, second: PhaseTable, manifest: Manifest) -> PhaseTable:
+    """Join a corrected PBE(+U) table and an r2SCAN one of the same phases, chosen per chemical system.
+
+    Parameters
+    ----------
+    first : PhaseTable
+        Holds wherever a metal of `HUBBARD_U_EV` is in the chemical system.
+    second : PhaseTable
+        Holds elsewhere. Same phases in the same order.
+    manifest : Manifest
+
+    Returns
+    -------
+    PhaseTable
+        Its own columns show for each phase the level of its own elements; hulls and reactions ask
+        `PhaseTable.for_system`.
+    """
+    metals = frozenset(HUBBARD_U_EV)
+    columns, other = second.columns(), first.columns()
+    rows = [i for i, formula in enumerate(first.text("formula")) if metals & parse_formula(formula).keys()]
+    for name in ("energy_ev_per_atom", "formation_energy_ev_per_atom", "energy_sigma_ev_per_atom"):
+        columns[name] = columns[name].copy()
+        columns[name][rows] = other[name][rows]
+    for name in ("energy_source",):
+        texts = list(columns[name])
+        for i in rows:
+            texts[i] = other[name][i]
+        columns[name] = texts
+    return PhaseTable(columns, manifest).with_level(metals, first)
