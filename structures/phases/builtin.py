@@ -74,7 +74,7 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
     return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
 
 
-_CAUTION = {
+_CAUTION: dict[str, Any] = {
     "caution": "r2SCAN without a Hubbard U is too weak for oxides of Co Cr Fe Mn Mo Ni V W; --scheme hybrid is better",
     "caution_elements": sorted(HUBBARD_U_EV),
 }

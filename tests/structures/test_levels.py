@@ -91,11 +91,12 @@ class TestOneLevelPerSystem:
             two[2].save(tmp_path / "t.parquet")
 
 
-class TestEmbedded:
-    @pytest.fixture(scope="class")
-    def schemes(self):
-        return {name: load_phases("builtin", scheme=name) for name in ("mp2020", "none", "r2scan", "hybrid")}
+@pytest.fixture(scope="module")
+def schemes():
+    return {name: load_phases("builtin", scheme=name) for name in ("mp2020", "none", "r2scan", "hybrid")}
 
+
+class TestEmbedded:
     def test_sb2o3_on_both_sides_of_measurement(self, schemes):
         heat = {name: lithiate("Sb2O3", t).final.energy_ev_per_fu for name, t in schemes.items()}
         assert heat["r2scan"] == pytest.approx(-16.85, abs=0.1)
