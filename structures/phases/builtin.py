@@ -70,7 +70,7 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
     columns = _level(read_parquet(PARQUET, manifest), manifest.details, scheme)
     classes = manifest.details["sigma_ev_per_atom"][scheme]
     columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
-    details = manifest.details | (_CAUTION if scheme == "r2scan" else {})
+    details = {**manifest.details, **(_CAUTION if scheme == "r2scan" else {})}
     return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
 
 

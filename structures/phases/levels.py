@@ -104,4 +104,4 @@ def hybrid_table(first: PhaseTable, second: PhaseTable, manifest: Manifest) -> P
         for i in rows:
             texts[i] = other[name][i]
         columns[name] = texts
-    return PhaseTable(columns, manifest).with_level(metals, first)
+    return PhaseTable(columns, manifest).with_levels(metals, first, second)

@@ -80,7 +80,7 @@ class PhaseTable:
         structures = columns.get("structure")
         self._structures: list[str | None] | None = None if structures is None else [s or None for s in structures]
         self._products = PRODUCTS[0]
-        self._level: tuple[frozenset[str], PhaseTable] | None = None
+        self._levels: tuple[frozenset[str], PhaseTable, PhaseTable] | None = None
         self.manifest = manifest.replace(n_phases=n)
         self._row = {phase_id: i for i, phase_id in enumerate(self._text["phase_id"])}
         if len(self._row) != n:
@@ -354,28 +354,33 @@ class PhaseTable:
         other = copy.copy(self)
         for name in ("product_rows", "_product_masks"):
             vars(other).pop(name, None)
-        level = None if self._level is None else (self._level[0], self._level[1].with_products(products))
-        vars(other).update(_products=products, _level=level)
-        return other
+        vars(other)["_products"] = products
+        if self._levels is None:
+            return other
+        return other.with_levels(*self._levels)
 
-    def with_level(self, elements: frozenset[str], table: "PhaseTable") -> "PhaseTable":
-        """Return the same table with another level of theory for the chemical systems that hold some elements.
+    def with_levels(self, elements: frozenset[str], there: "PhaseTable", elsewhere: "PhaseTable") -> "PhaseTable":
+        """Return the same table with two levels of theory, chosen by chemical system.
 
         Parameters
         ----------
         elements : frozenset of str
-        table : PhaseTable
-            The same phases in the same order; its energies hold wherever one of the elements is in the system.
+        there, elsewhere : PhaseTable
+            The same phases in the same order; the energies of the first hold wherever one of the elements is in the
+            system, those of the second in all other systems.
         """
         other = copy.copy(self)
-        vars(other).update(_level=(elements, table.with_products(self._products)))
+        vars(other).update(
+            _levels=(elements, there.with_products(self._products), elsewhere.with_products(self._products))
+        )
         return other
 
     def for_system(self, elements: Iterable[str]) -> "PhaseTable":
         """Return the table whose energies hold in a chemical system: itself, unless there are two levels of theory."""
-        if self._level is None or self._level[0].isdisjoint(elements):
+        if self._levels is None:
             return self
-        return self._level[1]
+        metals, there, elsewhere = self._levels
+        return elsewhere if metals.isdisjoint(elements) else there
 
     @cached_property
     def product_rows(self) -> IntArray:
@@ -442,10 +447,10 @@ class PhaseTable:
             for name, values in self.columns().items()
         }
         found = PhaseTable(picked, self.manifest).with_products(self._products)
-        if self._level is None:
+        if self._levels is None:
             return found
-        metals, table = self._level
-        return found.with_level(metals, table.subset(chosen))
+        metals, there, elsewhere = self._levels
+        return found.with_levels(metals, there.subset(chosen), elsewhere.subset(chosen))
 
     def save(self, path: str | Path) -> Manifest:
         """Write ``PATH`` (Parquet) and ``PATH`` with ending ``.manifest.json``.
@@ -465,7 +470,7 @@ class PhaseTable:
         InputFileError
             If the table has two levels of theory, which one column of energies cannot hold.
         """
-        if self._level is not None:
+        if self._levels is not None:
             raise InputFileError(
                 f"{self.source}, scheme {self.scheme}: two levels of theory; save a table of one scheme"
             )
