@@ -48,3 +48,31 @@ def writing_order(symbol: str) -> tuple[float, str]:
     Electropositive first (Li3Sb, Sb2O3), elements without an electronegativity last, ties by symbol.
     """
     return (ELECTRONEGATIVITY.get(symbol, 99.0), symbol)
+
+_NOBLE = (0, 2, 10, 18, 36, 54, 86)
+
+
+def group(symbol: str) -> int:
+    """Return the group (1-18) of the periodic table; 3 for lanthanides and actinides.
+
+    Examples
+    --------
+    >>> [group(symbol) for symbol in ("Li", "Fe", "La", "Eu", "Hf", "Sb", "U")]
+    [1, 8, 3, 3, 4, 15, 3]
+    """
+    number = ATOMIC_NUMBER[symbol]
+    core = max(noble for noble in _NOBLE if noble < number)
+    place, width = number - core, next((b for b in _NOBLE if b >= number), 118) - core
+    if place <= 2:
+        return 18 if number == 2 else place
+    if width == 8:
+        return place + 10
+    if width == 32:
+        return 3 if place <= 17 else place - 14
+    return place
+
+
+def is_f_block(symbol: str) -> bool:
+    """Say whether an element is a lanthanide or an actinide (La and Ac counted)."""
+    number = ATOMIC_NUMBER[symbol]
+    return 57 <= number <= 71 or 89 <= number <= 103
