@@ -283,16 +283,13 @@ class LithiationPath:
             return None
         change = {f: other.coefficients.get(f, 0.0) - self.final.coefficients.get(f, 0.0)
                   for f in {*other.coefficients, *self.final.coefficients}}  # fmt: skip
-        sigma = self.phases.column("energy_sigma_ev_per_atom")
         rows = {formula: with_energy(self.phases, formula)[0] for formula in change}
-        variance = math.fsum((n * float(sigma[rows[f]]) * int(self.phases.atoms[rows[f]])) ** 2
-                             for f, n in change.items())  # fmt: skip
         return PredictedEnd(
             equation=other.equation,
             predicted_products=other.predicted_products,
             energy_ev_per_fu=other.energy_ev_per_fu,
             margin_ev_per_fu=margin,
-            margin_sigma_ev_per_fu=None if math.isnan(variance) else math.sqrt(variance),
+            margin_sigma_ev_per_fu=self.phases.reaction_sigma_ev(change, rows),
         )
 
     @property

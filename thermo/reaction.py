@@ -12,7 +12,8 @@ charge z:
     R_\mathrm{oxide} = \sum_\mathrm{products} \nu_i V_i / V_\mathrm{oxide}, \quad
     R_\mathrm{reactants} = \sum_\mathrm{products} \nu_i V_i \,/ \sum_\mathrm{reactants} |\nu_i| V_i
 
-:math:`\sigma(\Delta E) = \sqrt{\sum_i (\nu_i \sigma_i)^2}`: the errors of different phases are taken as independent.
+:math:`\sigma(\Delta E)` is that of `PhaseTable.reaction_sigma_ev`: the errors of different phases are taken as independent
+unless the table knows which errors they share.
 """
 
 import math
@@ -334,12 +335,9 @@ def _quantities(
     basis: str,
     anode: str,
 ) -> Reaction:
-    sigma_column, atoms = phases.column("energy_sigma_ev_per_atom"), phases.atoms
+    atoms = phases.atoms
     energy = sum(n * float(phases.energy_ev_per_fu[energy_rows[f]]) for f, n in amounts.items())
-    variance = sum(
-        (n * float(sigma_column[energy_rows[f]]) * int(atoms[energy_rows[f]])) ** 2 for f, n in amounts.items()
-    )
-    sigma = None if math.isnan(variance) else math.sqrt(variance)
+    sigma = phases.reaction_sigma_ev(amounts, energy_rows)
     volumes = {f: _known(phases.column("volume_a3_per_atom")[row] * atoms[row]) for f, row in rows.items()}
     produced = _total({f: n for f, n in amounts.items() if n > 0}, volumes)
     consumed = _total({f: -n for f, n in amounts.items() if n < 0}, volumes)

@@ -49,6 +49,7 @@ def writing_order(symbol: str) -> tuple[float, str]:
     """
     return (ELECTRONEGATIVITY.get(symbol, 99.0), symbol)
 
+
 _NOBLE = (0, 2, 10, 18, 36, 54, 86)
 
 

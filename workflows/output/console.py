@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "print_comparison",
     "print_data",
+    "print_fit",
     "print_paper",
     "print_path",
     "print_reaction",
@@ -290,6 +291,24 @@ def print_validation(found: Validation) -> None:
     say()
     say("eV per O atom of oxide + Li -> elements + Li2O, in which the oxygen reference cancels; alloys: eV per atom of")
     say("formation. Computed at 0 K, measured enthalpies at 298.15 K of the polymorph that was measured.")
+
+
+def print_fit(document: Mapping[str, Any]) -> None:
+    """Print how well the fitted errors predict elements that were left out."""
+    for level, found in document["levels"].items():
+        aside = found["kept_aside"]
+        parts = {"each element left out in its turn": found["left_out"],
+                 f"{', '.join(aside['elements'])} kept aside": aside["classes"]}  # fmt: skip
+        for title, classes in parts.items():
+            say(f"{level}, {title} (eV per O; alloys: per atom)")
+            rows = [
+                [name, str(c["n"]), _number(c["before_mae_ev"], 3), _number(c["mae_ev"], 3), _number(c["rms_ev"], 3),
+                 _number(c["within_1_sigma"]), _number(c["within_2_sigma"])]
+                for name, c in classes.items()
+            ]  # fmt: skip
+            heads = ["class", "n", "MAE before", "MAE", "rms", "within 1 sigma", "within 2 sigma"]
+            say(text_table(heads, rows))
+            say()
 
 
 def print_relaxed(relaxed: Sequence["RelaxedFile"]) -> None:
