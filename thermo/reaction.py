@@ -12,8 +12,8 @@ charge z:
     R_\mathrm{oxide} = \sum_\mathrm{products} \nu_i V_i / V_\mathrm{oxide}, \quad
     R_\mathrm{reactants} = \sum_\mathrm{products} \nu_i V_i \,/ \sum_\mathrm{reactants} |\nu_i| V_i
 
-:math:`\sigma(\Delta E)` is that of `PhaseTable.reaction_sigma_ev`: the errors of different phases are taken as independent
-unless the table knows which errors they share.
+:math:`\sigma(\Delta E)` is that of `PhaseTable.reaction_sigma_ev`: the errors of different phases are taken as
+independent unless the table knows which errors they share.
 """
 
 import math

@@ -14,8 +14,8 @@ compounds share, so that in differences of energies what is common cancels:
 with features :math:`\varphi` (open d or f shell, heavy, ns2 lone pair, noble metal), all zero for oxides of metals with
 a Hubbard U. All terms have normal priors of mean zero; their widths and the measured enthalpies are in
 ``structures/data/fitted.json``, so the posterior is that of Bayesian linear regression (Rasmussen and Williams,
-Gaussian Processes for Machine Learning (2006), chapter 2). :math:`b'_c` is not applied: a corrected alloy beside one that nobody
-measured would decide a hull by who was measured.
+Gaussian Processes for Machine Learning (2006), chapter 2). :math:`b'_c` is not applied: a corrected
+alloy beside one that nobody measured would decide a hull by who was measured.
 """
 
 import json
@@ -211,7 +211,7 @@ class ErrorModel:
         formulas = [r.formula for r in self.residuals]
         noise = np.array([r.sigma_ev_per_fu for r in self.residuals])
         seen = self.kernel(formulas, formulas, applied=False) + np.diag(noise**2)
-        inverse: FloatArray = np.linalg.inv(seen)
+        inverse = np.linalg.inv(seen).astype(np.float64)
         weights: FloatArray = inverse @ np.array([r.error_ev_per_fu for r in self.residuals])
         return formulas, inverse, weights
 

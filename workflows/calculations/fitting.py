@@ -26,8 +26,8 @@ WIDENING = 1.1
 """Factor on every sigma: without it 92 % of elements left out lie within two sigma instead of 95 %."""
 
 EVERY = 9
-"""Every ninth element with a measured oxide, by atomic number from the fifth, is kept aside: priors are found without its
-compounds, then they are predicted."""
+"""Every ninth element with a measured oxide, by atomic number from the fifth, is kept aside: priors are found without
+its compounds, then they are predicted."""
 
 LEAST_SIGMA_EV_PER_O = 0.004
 """Enthalpies of oxides are not better known than that, whatever their source says."""
@@ -218,9 +218,9 @@ def fit_document(first: PhaseTable, second: PhaseTable, measured: PhaseTable) ->
     Returns
     -------
     dict
-        What ``structures/data/fitted.json`` holds: per level the priors and residuals, the test on each element left out
-        in its turn (``left_out``, by class, and ``predictions``), and that on the elements that were kept aside while the
-        priors were found (``kept_aside``).
+        What ``structures/data/fitted.json`` holds: per level the priors and residuals, the test on each element left
+        out in its turn (``left_out``, by class, and ``predictions``), and that on the elements that were kept aside
+        while the priors were found (``kept_aside``).
     """
     found = residuals(first, second, measured)
     model = fit(found)
@@ -229,8 +229,8 @@ def fit_document(first: PhaseTable, second: PhaseTable, measured: PhaseTable) ->
     seen = ErrorModel(model.residuals, blind.prior_ev, blind.widening)
     predictions = leave_elements_out(model)
     return {
-        "about": "errors of computed formation energies (computed minus measured enthalpy) and the widths of their priors; "
-        "made by `licoat data fit`",
+        "about": "errors of computed formation energies (computed minus measured enthalpy) and the widths of their "
+        "priors; made by `licoat data fit`",
         "levels": {
             "hybrid": {
                 "widening": model.widening,

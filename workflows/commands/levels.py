@@ -1,4 +1,4 @@
-"""``licoat data join`` and ``licoat data fit``: levels of theory of a table, and what measured enthalpies say of them."""
+"""``licoat data join`` and ``licoat data fit``: levels of theory, and what measured enthalpies teach."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ def add(actions: Any) -> None:  # noqa: ANN401 - argparse has no public name for
     join.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where it runs (default cpu)")
     calculation.add_store(join)
     calculation.add_engine(join)
-    text = "learn the errors of computed energies from measured enthalpies (scheme fitted), and test it on elements left out"
+    text = "learn the errors of energies from measured enthalpies (scheme fitted), and test that on elements left out"
     learn = add_command(actions, "fit", _data_fit, text, source=False)
     learn.add_argument("--out", type=path_text, metavar="FILE.json", help="file to write (default: only print)")
 
