@@ -50,39 +50,7 @@ def fitted():
 
 
 class TestPeriodicTable:
-    @pytest.mark.parametrize(
-        "symbol",
-        [
-            "H",
-            "He",
-            "Li",
-            "Be",
-            "B",
-            "Ne",
-            "Na",
-            "Al",
-            "K",
-            "Sc",
-            "Zn",
-            "Ga",
-            "Kr",
-            "Y",
-            "Cd",
-            "Xe",
-            "Cs",
-            "Ba",
-            "La",
-            "Ce",
-            "Lu",
-            "Hf",
-            "Hg",
-            "Tl",
-            "Rn",
-            "Ra",
-            "Th",
-            "U",
-        ],
-    )
+    @pytest.mark.parametrize("symbol", list(ATOMIC_NUMBER))
     def test_groups_are_those_of_pymatgen(self, symbol):
         from pymatgen.core import Element
 
