@@ -40,8 +40,8 @@ SCHEMES = {
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.3"
-CREATED = "2026-11-26"
+VERSION = "2026.11.4"
+CREATED = "2026-11-27"
 _FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 
 

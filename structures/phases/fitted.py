@@ -33,7 +33,7 @@ from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.facts import DATA
 from licoat.structures.phases.schemes import HUBBARD_U_EV
-from licoat.structures.rendering import brief
+from licoat.structures.rendering import brief, outline
 
 __all__ = ["FITTED", "ErrorModel", "Residual", "features", "load_error_models", "loadings"]
 
@@ -153,6 +153,8 @@ class Residual:
     formula: str
     error_ev_per_fu: float
     sigma_ev_per_fu: float
+
+    __repr__ = outline
 
 
 @dataclass(frozen=True)

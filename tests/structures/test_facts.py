@@ -304,3 +304,21 @@ def test_facts_of_nothing():
     unknown = fact_columns(["Xe3Cs"], [1])
     assert unknown["band_gap_ev"] == [None]
     assert unknown["band_gap_kind"] == [""]
+
+
+MEASURED_MODULI = [
+    row
+    for row in facts.read_facts("elastic")
+    if row["method"] == "EXP" and all(row[name] for name in ("K_GPa", "G_GPa", "E_GPa"))
+]
+
+
+@pytest.mark.parametrize("row", MEASURED_MODULI, ids=lambda r: r["key"] or r["formula"])
+def test_moduli_of_one_row_belong_together(row):
+    """E = 9 K G / (3 K + G) of an isotropic solid."""
+    k, g = float(row["K_GPa"]), float(row["G_GPa"])
+    assert float(row["E_GPa"]) == pytest.approx(9 * k * g / (3 * k + g), rel=0.011)
+
+
+def test_a_gap_of_unknown_origin_is_not_taken():
+    assert facts.gap_fact("Li3Bi").kind == "pbe"

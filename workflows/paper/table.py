@@ -214,8 +214,8 @@ def judge(check: PaperCheck, context: Context, values: Values, paper_value: floa
        is ``not checkable``.
     2. A statement (`PaperCheck.holds`) is ``reproduced`` if it is true and ``inconsistent`` if not.
     3. A number that the paper does not give, or that its own route does not mean, is ``information``.
-    4. A number is ``reproduced`` if any source that the paper's route means is within 3 % of it or rounds to the
-       digits that the paper prints.
+    4. A number is ``reproduced`` if any source that the paper's route means is within 3 % of it or within half
+       a unit of the last digit that the paper prints (a half is rounded up by some and cut by others).
     5. It is ``inconsistent`` if the nearest of them is off by more than a factor of 2, else it
        ``differs by x %``, x being (paper - recomputed) / recomputed.
     """
@@ -233,7 +233,7 @@ def judge(check: PaperCheck, context: Context, values: Values, paper_value: floa
 
 def _judge_number(paper_value: float, meant: list[float], half_digit: float) -> str:
     """Rules 4 and 5 of `judge`."""
-    if any(abs(paper_value - value) < half_digit for value in meant):
+    if any(abs(paper_value - value) <= half_digit * (1.0 + 1e-9) for value in meant):
         return Standing.REPRODUCED.value
     nearest = min((_deviation_percent(paper_value, value) for value in meant), key=abs)
     if abs(nearest) <= REPRODUCED_WITHIN_PERCENT:
