@@ -95,8 +95,8 @@ def test_heat_of_the_papers_layer_is_the_measured_one(paper):
     assert paper.heat_j_per_cm2 == pytest.approx(1647.4e3 * 1.121e-3 / 291.52, rel=1e-3)
     assert paper.heat_j_per_cm2 == pytest.approx(6.34, abs=0.01)
     assert "measured" in paper.material.sources["heat"]
-    # 2 * 12 and 3 * 1.0 and 4 kJ/mol as independent errors
-    sigma = math.hypot(24, 3, 4) * 1e3 * 1.121e-3 / 291.52
+    # 2 * 16 and 3 * 1.0 and 6 kJ/mol as independent errors
+    sigma = math.hypot(32, 3, 6) * 1e3 * 1.121e-3 / 291.52
     assert paper.heat_sigma_j_per_cm2 == pytest.approx(sigma, rel=0.02)
     assert paper.lithium_melted_um == pytest.approx(115, rel=0.01)
 
