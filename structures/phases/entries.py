@@ -176,8 +176,7 @@ def _is_entry(document: Mapping[str, Any]) -> bool:
     return (
         "energy" in document
         or "thermodata" in document
-        or ("formation_enthalpy_per_atom" in document
-        and "temp" in document)
+        or ("formation_enthalpy_per_atom" in document and "temp" in document)
     )
 
 

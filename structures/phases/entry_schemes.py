@@ -27,6 +27,8 @@ _U_EV: Final = 0.01
 _LARGEST_CELL: Final = 400
 _WAY_OUT: Final = "--correct mp2020 (correct='mp2020') puts raw GGA and GGA+U entries on one scale"
 _MIXED: Final = "gga_gga+u_r2scan"
+_ANIONS: Final = frozenset({"Br", "I", "Se", "Si", "Sb", "Te", "H", "N", "F", "Cl"})
+_GAS_EV_PER_ATOM: Final = (0.3, 1.0)
 
 Allowed = Sequence[Mapping[str, float]]
 
@@ -83,10 +85,7 @@ def one_scheme(entries: Sequence[Entry], where: str) -> Scheme:
     if "mp2020" in families:
         _refuse(entries, mp2020_allowed, NAMED_EV_PER_ATOM, where, "MP2020")
         return Scheme("pbe+u/mp2020", kind, temperature)
-    if "legacy" in families:
-        _refuse(entries, _legacy_allowed, UNNAMED_EV_PER_ATOM, where, "older Materials Project scheme")
-        return Scheme("pbe+u/mp-legacy", kind, temperature)
-    if families and any(value for entry in entries for _, value in entry.adjustments):
+    if any(value for entry in entries for _, value in entry.adjustments):
         return Scheme(_unnamed(entries, where), kind, temperature)
     return Scheme(f"{_raw_functional(entries, where)}/none", kind, temperature)
 
@@ -196,7 +195,7 @@ def _misfit(entry: Entry, allowed: "Allowed | str", near: float) -> str:
 
 def _unnamed(entries: Sequence[Entry], where: str) -> str:
     """Return the scheme that corrections without a name of their own come from."""
-    rules = {"mp2020": mp2020_allowed, "mp-legacy": _legacy_allowed}
+    rules = {"mp2020": mp2020_allowed, "mp-legacy": _legacy_allowed, "mp-gas": _gas_allowed}
     found = {name: [rule(entry) for entry in entries] for name, rule in rules.items()}
     bad = {
         name: sum(bool(_misfit(e, a, UNNAMED_EV_PER_ATOM)) for e, a in zip(entries, allowed, strict=True))
@@ -265,12 +264,13 @@ def _mp2020(strict: str) -> Any:  # noqa: ANN401 - pymatgen's class
 
 
 @cache
-def _legacy() -> Any:  # noqa: ANN401 - pymatgen's class
-    from pymatgen.entries.compatibility import MaterialsProjectCompatibility
+def _older(name: str) -> Any:  # noqa: ANN401 - pymatgen's classes
+    """Return the corrections of an older scheme: gas, anions, +U."""
+    from pymatgen.entries import compatibility
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return MaterialsProjectCompatibility().corrections[1:]  # the first asks for POTCARs
+        return getattr(compatibility, name)().corrections[1:]  # the first asks for POTCARs
 
 
 def as_computed(entry: Entry, **data: Any) -> Any:  # noqa: ANN401 - pymatgen's class
@@ -286,10 +286,11 @@ def as_computed(entry: Entry, **data: Any) -> Any:  # noqa: ANN401 - pymatgen's 
     if entry.run_type and entry.run_type not in {"GGA", "GGA+U"}:
         parameters["run_type"] = entry.run_type
     kept = {**entry.data, **data}
-    if not set(entry.counts) & {"Br", "I", "Se", "Si", "Sb", "Te", "H", "N", "F", "Cl"}:
+    if not _ANIONS & set(entry.counts):
         kept.setdefault("oxidation_states", {})  # guessing them takes long, and none of these is to be corrected
     energy = entry.energy_ev / entry.atoms * sum(entry.counts.values())
-    if entry.cell is not None and _plain_cell(entry):
+    open_types = [t for s, t in (("O", "oxide_type"), ("S", "sulfide_type")) if s in entry.counts and t not in kept]
+    if entry.cell is not None and len(entry.counts) > 1 and open_types and _plain_cell(entry):
         structure = Structure(Lattice(entry.cell[0]), entry.cell[1], entry.cell[2])
         energy = entry.energy_ev / entry.atoms * len(structure)
         return ComputedStructureEntry(structure, energy, parameters=parameters, data=kept, entry_id=entry.label)
@@ -352,18 +353,49 @@ def _wrong_run(entry: Entry) -> str:
     return f"was run with {f'U of {used} eV' if used else 'GGA'}, the scheme has GGA+U there (U of {wanted} eV)"
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One correction of an older scheme."""
+
+    name: str
+    value: float
+
+
 def _legacy_allowed(entry: Entry) -> "Allowed | str":
-    """Return what the scheme before MP2020 gives: gases at fixed energies, oxide types, +U."""
+    """Return what the scheme before MP2020 gives: every oxide corrected, gases but O2 at fixed energies, +U."""
 
-    @dataclass(frozen=True)
-    class Part:
-        name: str
-        value: float
-
-    def ask(made: Any) -> list[list[Part]]:  # noqa: ANN401 - pymatgen's class
-        return [[Part(f"MP {i}", float(c.get_correction(made).nominal_value)) for i, c in enumerate(_legacy())]]
+    def ask(made: Any) -> list[list[_Part]]:  # noqa: ANN401 - pymatgen's class
+        return [[_part(one, made) for one in _older("MaterialsProjectCompatibility")]]
 
     return _given(entry, [{}], ask)
+
+
+def _gas_allowed(entry: Entry) -> "Allowed | str":
+    """Return what the oldest scheme gives: O2 is corrected, oxides are not; peroxides, and +U of either generation."""
+    if set(entry.counts) == {"O"}:
+        low, high = _GAS_EV_PER_ATOM
+        own = entry.correction_ev / entry.atoms
+        return [{"O2 gas correction": entry.correction_ev if low <= own <= high else low * entry.atoms}]
+
+    def ask(made: Any) -> list[list[_Part]]:  # noqa: ANN401 - pymatgen's class
+        from pymatgen.entries.compatibility import CompatibilityError
+
+        anion = _part(_older("MITCompatibility")[1], made)
+        found = []
+        for name in ("MaterialsProjectCompatibility", "MITCompatibility"):
+            try:
+                found.append([anion, _part(_older(name)[2], made)])
+            except CompatibilityError:
+                continue
+        if not found:
+            raise CompatibilityError(entry.label)
+        return found
+
+    return _given(entry, [{}], ask)
+
+
+def _part(correction: Any, made: Any) -> _Part:  # noqa: ANN401 - pymatgen's classes
+    return _Part(str(correction), float(correction.get_correction(made).nominal_value))
 
 
 def correct_mp2020(entries: Sequence[Entry], where: str) -> tuple[list[Entry], list[str]]:
