@@ -68,7 +68,7 @@ def read_bytes(path: Path) -> bytes:
         raise InputFileError(f"{name_of(path)}: cannot be read ({cut(reason)})") from error
     if len(data) > MAX_BYTES:
         raise InputFileError(
-            f"{name_of(path)}: more than {MAX_BYTES // 2**20} MB (decompressed); give the phases of one system at a time"
+            f"{name_of(path)}: more than {MAX_BYTES // 2**20} MB (decompressed); give one chemical system at a time"
         )
     return data
 

@@ -27,6 +27,7 @@ _THERMO_SCHEMES: Final = {
     "r2scan": "r2scan/none",
     "gga_gga+u_r2scan": "gga_gga+u_r2scan/mp2020",
 }
+_TEXTS: Final = frozenset({*TEXT_COLUMNS, "scheme", "energy_kind"})
 _GAP_KINDS: Final = {"optb88vdw_bandgap": "optb88vdw"}
 
 Cells = Sequence[Any]
@@ -70,11 +71,7 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
     where = name_of(path)
     data = read_bytes(path)
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
-                raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB when unpacked")
-            if any(b"<!ENTITY" in parts.read(part) for part in parts.infolist() if part.filename.endswith(".xml")):
-                raise InputFileError(f"{where}: declares XML entities, as no spreadsheet program does")
+        _check_parts(data, where)
         from openpyxl import load_workbook
 
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -89,8 +86,19 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
     return rows_of_cells(header, filled, where, columns, decimal_comma=True)
 
 
+def _check_parts(data: bytes, where: str) -> None:
+    """Refuse a workbook that unpacks to more than it may, or that declares XML entities."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
+            raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB when unpacked")
+        if any(b"<!ENTITY" in parts.read(part) for part in parts.infolist() if part.filename.endswith(".xml")):
+            raise InputFileError(f"{where}: declares XML entities, as no spreadsheet program does")
+
+
 def _cell_text(value: object) -> str:
-    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+    if value is None or value != value:  # noqa: PLR0124 - NaN, which pandas writes for unknown
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, Any]]:
@@ -107,10 +115,7 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
     where = name_of(path)
     try:
         file = pq.ParquetFile(path)
-        groups = file.metadata.num_row_groups
-        size = sum(file.metadata.row_group(i).total_byte_size for i in range(groups))
-        if size > MAX_BYTES or file.metadata.num_rows * file.metadata.num_columns > MAX_BYTES:
-            raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB or million cells")
+        _check_size(file.metadata, where)
         flat = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
         table = file.read(columns=flat)
         values = [[_cell_text(v) for v in table.column(name).to_pylist()] for name in flat]
@@ -118,9 +123,14 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
         raise
     except Exception as error:  # pyarrow raises what its parts raise
         raise InputFileError(f"{where}: not a readable Parquet file: {cut(error, 80)}") from error
-    values = [["" if text == "nan" else text for text in column] for column in values]
     lines = ((i + 1, list(cells)) for i, cells in enumerate(zip(*values, strict=True)))
     return rows_of_cells(flat, lines, where, columns, decimal_comma=False, unit="row")
+
+
+def _check_size(metadata: Any, where: str) -> None:  # noqa: ANN401 - pyarrow's
+    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if size > MAX_BYTES or metadata.num_rows * metadata.num_columns > MAX_BYTES:
+        raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB or million cells")
 
 
 def rows_of_cells(
@@ -195,8 +205,10 @@ def _row(
     row: dict[str, Any] = {"_at": at}
     for i, value in cells.items():
         heading = found[i]
-        if value is None or (isinstance(value, str) and value.strip().lower() in {"", *_NOTHING}):
+        if value is None or (isinstance(value, str) and not value.strip()):
             continue
+        if heading.name not in _TEXTS and isinstance(value, str) and value.strip().lower() in _NOTHING:
+            continue  # as text it may be sodium
         _set(
             row,
             heading,

@@ -1,4 +1,4 @@
-"""Entries as pymatgen and the Materials Project write them: read field by field, nothing in them is decoded or imported."""
+"""Entries as pymatgen and databases write them: read field by field, nothing in them is decoded or imported."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -156,28 +156,25 @@ def _unwrapped(found: Any, where: str, depth: int = 0) -> list[Any] | None:  # n
     kind = str(found.get("@class", ""))
     if "GrandPotential" in kind or "Reaction" in kind or "Pourbaix" in kind:
         raise InputFileError(f"{where}: a {cut(kind, 40)} holds grand potentials; give its PhaseDiagram or its entries")
-    inner = found.get("computed_data")
-    if isinstance(inner, dict) and isinstance(inner.get("all_entries"), list):
-        return list(inner["all_entries"])
     if _is_entry(found) or "formula_pretty" in found:
         return [found]
-    for key in ("all_entries", "entries", "data", "results", "documents", "response"):
+    for key in ("computed_data", "all_entries", "entries", "data", "results", "documents", "response"):
         if isinstance(found.get(key), (list, dict)) and depth < 3:
             return _unwrapped(found[key], where, depth + 1)
-    values = [(key, value) for key, value in found.items() if not key.startswith("@")]
-    if values and all(isinstance(value, dict) for _, value in values):
-        return [{"entry_id": key} | value for key, value in values]
-    if values and all(isinstance(value, list) for _, value in values):
-        return [entry for _, value in values for entry in value if isinstance(entry, dict)] or None
+    return _by_name({key: value for key, value in found.items() if not key.startswith("@")})
+
+
+def _by_name(found: Mapping[str, Any]) -> list[Any] | None:
+    """Return entries that stand under their identifiers, or lists of entries under chemical systems."""
+    if found and all(isinstance(value, dict) for value in found.values()):
+        return [{"entry_id": key} | value for key, value in found.items()]
+    if found and all(isinstance(v, list) and all(isinstance(one, dict) for one in v) for v in found.values()):
+        return [entry for value in found.values() for entry in value]
     return None
 
 
 def _is_entry(document: Mapping[str, Any]) -> bool:
-    return (
-        "energy" in document
-        or "thermodata" in document
-        or ("formation_enthalpy_per_atom" in document and "temp" in document)
-    )
+    return "thermodata" in document or ("energy" in document and bool({"composition", "structure"} & set(document)))
 
 
 def is_entry(document: Mapping[str, Any]) -> bool:
@@ -205,6 +202,8 @@ def read_entry(entry: Mapping[str, Any], index: int, path: Path) -> Entry:
         raise InputFileError(
             f"{where}: a {cut(kind, 40)} is not the energy of a phase; give the entries it was made of"
         )
+    if "thermodata" not in entry and not isinstance(entry.get("energy"), (int, float)):
+        raise InputFileError(f"{where}: not a pymatgen ComputedEntry: its energy is {shown(entry.get('energy'))}")
     cell, volume, sites = _cell(entry.get("structure"), where)
     counts, atoms = _counts(entry.get("composition", sites), where)
     if sites is not None and reduce_counts(sites) != reduce_counts(counts):
@@ -212,14 +211,12 @@ def read_entry(entry: Mapping[str, Any], index: int, path: Path) -> Entry:
         raise InputFileError(
             f"{where}: the structure holds {cut(write_formula(sites), 60)}, the composition is {formula}"
         )
-    parameters = _mapping(entry.get("parameters"))
     if "thermodata" in entry:
         energy, temperature = _experimental(entry, where)
         return Entry(name, where, counts, atoms, energy, kind="enthalpy", temperature_k=temperature)
-    if "energy" not in entry:
-        raise InputFileError(f"{where}: not a pymatgen ComputedEntry: it has no 'energy'")
     gibbs = kind.startswith("Gibbs") or ("formation_enthalpy_per_atom" in entry and "temp" in entry)
     adjustments, heated = _adjustments(entry, where)
+    parameters = _mapping(entry.get("parameters"))
     hubbards, run_type = _hubbards(parameters, where)
     return Entry(
         name,

@@ -195,7 +195,7 @@ def _misfit(entry: Entry, allowed: "Allowed | str", near: float) -> str:
 
 def _unnamed(entries: Sequence[Entry], where: str) -> str:
     """Return the scheme that corrections without a name of their own come from."""
-    rules = {"mp2020": mp2020_allowed, "mp-legacy": _legacy_allowed, "mp-gas": _gas_allowed}
+    rules = {"mp2020": mp2020_allowed, "mp-legacy": _legacy_allowed, "mp-gas": _gas_allowed, "mit": _mit_allowed}
     found = {name: [rule(entry) for entry in entries] for name, rule in rules.items()}
     bad = {
         name: sum(bool(_misfit(e, a, UNNAMED_EV_PER_ATOM)) for e, a in zip(entries, allowed, strict=True))
@@ -378,18 +378,20 @@ def _gas_allowed(entry: Entry) -> "Allowed | str":
         return [{"O2 gas correction": entry.correction_ev if low <= own <= high else low * entry.atoms}]
 
     def ask(made: Any) -> list[list[_Part]]:  # noqa: ANN401 - pymatgen's class
-        from pymatgen.entries.compatibility import CompatibilityError
+        _, anion, plus_u = _older("MaterialsProjectCompatibility")
+        own = _part(anion, made)
+        shift = anion.oxide_correction["oxide"] * entry.counts.get("O", 0) * made.composition.num_atoms
+        shift = shift / sum(entry.counts.values()) if len(entry.counts) > 1 else 0.0
+        return [[_Part(own.name, own.value - shift), _part(plus_u, made)]]
 
-        anion = _part(_older("MITCompatibility")[1], made)
-        found = []
-        for name in ("MaterialsProjectCompatibility", "MITCompatibility"):
-            try:
-                found.append([anion, _part(_older(name)[2], made)])
-            except CompatibilityError:
-                continue
-        if not found:
-            raise CompatibilityError(entry.label)
-        return found
+    return _given(entry, [{}], ask)
+
+
+def _mit_allowed(entry: Entry) -> "Allowed | str":
+    """Return what the scheme of the Materials Project's first years at MIT gives."""
+
+    def ask(made: Any) -> list[list[_Part]]:  # noqa: ANN401 - pymatgen's class
+        return [[_part(one, made) for one in _older("MITCompatibility")]]
 
     return _given(entry, [{}], ask)
 

@@ -9,8 +9,14 @@ from typing import Any, Final
 
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require
-from licoat.structures.phases import csv_tables
 from licoat.structures.phases.bounded import cut, name_of
+from licoat.structures.phases.csv_tables import (
+    flat_documents,
+    read_csv,
+    read_excel,
+    read_plain_parquet,
+    rows_of_cells,
+)
 from licoat.structures.phases.enrichment import fact_columns, reference_elements
 from licoat.structures.phases.entries import Entry, in_ev, is_entry, read_documents, read_entry
 from licoat.structures.phases.entry_schemes import correct_mp2020, energy_kind, named_few, one_scheme, raw_mixture
@@ -30,8 +36,8 @@ _LARGEST_CELL: Final = 400  # beyond it the search for symmetry takes minutes
 _TABLES: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _JSON: Final = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _KINDS: Final = (
-    "CSV with named columns (.csv), Excel (.xlsx), pymatgen entries or documents of a database (.json, .jsonl), any of "
-    "these but Excel gzipped (.gz), or a licoat snapshot (.parquet)"
+    "CSV with named columns (.csv), pymatgen entries or a database's documents (.json, .jsonl), each also .gz, Excel "
+    "(.xlsx) or a licoat snapshot (.parquet)"
 )
 
 
@@ -57,9 +63,9 @@ def load_file(
     Parameters
     ----------
     path : str or Path
-        A table (``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``) with licoat's or a database's headings; ``.json`` or ``.jsonl``
-        with pymatgen entries, a phase diagram, or documents of a database; or a licoat snapshot, ``.parquet`` with its
-        manifest beside it (or the folder that holds it). See docs/files.md.
+        A table (``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``) with licoat's or a database's headings; ``.json`` or
+        ``.jsonl`` with pymatgen entries, a phase diagram, or documents of a database; or a licoat snapshot,
+        ``.parquet`` with its manifest beside it (or the folder that holds it). See docs/files.md.
     sources : sequence of str
         Names of sources that the text could have been, for the error.
     columns : mapping of str to str, optional
@@ -92,40 +98,40 @@ def load_file(
         require(columns, Mapping, "columns must be a mapping of the file's headings to licoat's names")
     path = _existing(Path(path), sources)
     name = path.name.lower()
-    if name.endswith(".parquet") and manifest_path(path).exists():
-        return _snapshot(path)
+    if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and not _is_table(path))):
+        phases = PhaseTable.load(path)
+        return _set_aside(*passed(phases, name_of(path)), name_of(path))
+    return _table(_read(path, name, columns, correct), path)
+
+
+def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
+    """Read a file by its ending."""
     if name.endswith(_JSON):
-        return _table(_read_documents(path, columns, correct), path)
+        return _read_documents(path, columns, correct)
+    readers = {**dict.fromkeys(_TABLES, read_csv), ".xlsx": read_excel, ".parquet": read_plain_parquet}
+    reader = next((reader for ending, reader in readers.items() if name.endswith(ending)), None)
+    if reader is None:
+        raise InputFileError(f"{name_of(path)}: unknown kind of file; expected {_KINDS}")
     if correct is not None:
-        raise InputFileError(
-            f"{name_of(path)}: --correct {correct} needs pymatgen entries, with their run type (.json)"
-        )
-    if name.endswith(_TABLES):
-        return _table(_of_rows(csv_tables.read_csv(path, columns), path), path)
-    if name.endswith(".xlsx"):
-        return _table(_of_rows(csv_tables.read_excel(path, columns), path), path)
-    if name.endswith(".parquet") and columns is None and not _is_table(path):
-        return _snapshot(path)
-    if name.endswith(".parquet"):
-        return _table(_of_rows(csv_tables.read_plain_parquet(path, columns), path), path)
-    raise InputFileError(f"{name_of(path)}: unknown kind of file; expected {_KINDS}")
+        raise InputFileError(f"{name_of(path)}: --correct {correct} needs pymatgen entries with run types (.json)")
+    return _of_rows(reader(path, columns), path)
 
 
 def _existing(path: Path, sources: Sequence[str]) -> Path:
     """Return the file, or the one snapshot of a folder."""
     try:
-        if path.is_dir():
-            snapshots = sorted(path.glob("*.parquet"))
-            if len(snapshots) != 1:
-                count = f"{len(snapshots)} .parquet files; a snapshot folder holds one"
-                raise InputFileError(f"folder {name_of(path)} holds {count}")
-            return snapshots[0]
-        there = path.exists()
+        there, folder = path.exists(), path.is_dir()
     except (OSError, ValueError):  # a name too long, or with a zero byte
-        there = False
+        there = folder = False
     if not there:
         raise InputFileError(f"no file {cut(path, 80)!r}; sources are {_kinds(sources)}")
-    return path
+    if not folder:
+        return path
+    snapshots = sorted(path.glob("*.parquet"))
+    if len(snapshots) != 1:
+        count = f"{len(snapshots)} .parquet files; a snapshot folder holds one"
+        raise InputFileError(f"folder {name_of(path)} holds {count}")
+    return snapshots[0]
 
 
 def _kinds(sources: Sequence[str]) -> str:
@@ -142,11 +148,6 @@ def _is_table(path: Path) -> bool:
     except Exception:  # noqa: BLE001 - a damaged file is reported by whoever reads it
         return False
     return not {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
-
-
-def _snapshot(path: Path) -> PhaseTable:
-    phases = PhaseTable.load(path)
-    return _set_aside(*passed(phases, name_of(path)), name_of(path))
 
 
 def _table(read: _Read, path: Path) -> PhaseTable:
@@ -182,7 +183,7 @@ def _set_aside(phases: PhaseTable, aside: Mapping[str, str], where: str) -> Phas
         return phases
     first = next(f"{cut(name, 40)} {reason}" for name, reason in aside.items())
     count = "1 phase" if len(aside) == 1 else f"{len(aside)} phases"
-    warnings.warn(f"{where}: {count} set aside, on which no hull depends: {first}", stacklevel=4)
+    warnings.warn(f"{where}: {count} set aside, on which no hull depends: {first}", stacklevel=2)
     details = {**phases.manifest.details, "set_aside": dict(list(aside.items())[:1000])}
     return PhaseTable(phases.columns(), phases.manifest.replace(details=details))
 
@@ -252,8 +253,8 @@ def _read_documents(path: Path, columns: Mapping[str, str] | None, correct: str 
     if documents and not any(is_entry(document) for document in documents):
         if correct is not None:
             raise InputFileError(f"{where}: --correct {correct} needs pymatgen entries, with their run type")
-        header, lines = csv_tables.flat_documents(documents)
-        rows = csv_tables.rows_of_cells(header, lines, where, columns, decimal_comma=False, unit="document", quiet=True)
+        header, lines = flat_documents(documents)
+        rows = rows_of_cells(header, lines, where, columns, decimal_comma=False, unit="document", quiet=True)
         return _of_rows(rows, path)
     if columns:
         raise InputFileError(f"{where}: columns are for tables; these are pymatgen entries")
@@ -264,7 +265,7 @@ def _read_documents(path: Path, columns: Mapping[str, str] | None, correct: str 
         if left_out:
             details["left_out_by_mp2020"] = left_out
             text = f"{where}: {len(left_out)} entries left out, run otherwise than MP2020 has it: {named_few(left_out)}"
-            warnings.warn(text, stacklevel=4)
+            warnings.warn(text, stacklevel=2)
         details["corrected"] = "MaterialsProject2020Compatibility of pymatgen, on loading"
     scheme = one_scheme(entries, where)
     return _Read(_entry_rows(entries, path), scheme.name, scheme.energy_kind, details)
