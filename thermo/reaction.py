@@ -111,6 +111,8 @@ class Reaction:
         Products over oxide; products over oxide plus consumed anode metal.
     species : tuple of Species
     scheme, source : str
+    energy_kind : str
+        ``energy at 0 K``, ``enthalpy at 298 K``, ``Gibbs energy at 1000 K``; of the last, ``heat_*`` is no heat.
     """
 
     equation: str
@@ -136,6 +138,7 @@ class Reaction:
     species: tuple[Species, ...]
     scheme: str
     source: str
+    energy_kind: str = "energy at 0 K"
 
     def __repr__(self) -> str:
         return brief(
@@ -306,6 +309,7 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
         species=(_species(phases, oxide, 1.0, row, row, volume, volume),),
         scheme=phases.scheme,
         source=phases.source,
+        energy_kind=phases.energy_kind,
     )
 
 
@@ -362,6 +366,7 @@ def _quantities(
         species=species,
         scheme=phases.scheme,
         source=phases.source,
+        energy_kind=phases.energy_kind,
     )
 
 

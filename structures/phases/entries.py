@@ -128,7 +128,7 @@ def read_documents(path: Path) -> list[dict[str, Any]]:
     listed = _unwrapped(documents, where)
     if listed is None or not all(isinstance(document, dict) for document in listed):
         raise InputFileError(
-            f"{where}: expected a list of pymatgen ComputedEntry dictionaries, a phase diagram or documents of a database"
+            f"{where}: expected a list of pymatgen ComputedEntry dictionaries, a phase diagram or database documents"
         )
     return listed
 

@@ -62,8 +62,13 @@ _UNITS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "shear_modulus_gpa": (("MPa", 1e-3), ("kPa", 1e-6), ("Pa", 1e-9)),
     "energy_sigma_ev_per_atom": (("meV", 1e-3),),
 }
-_USUAL: Final = {"bulk_modulus_gpa": (1.0, 600.0), "shear_modulus_gpa": (1.0, 600.0), "volume_a3_per_atom": (3.0, 120.0),
-                 "band_gap_ev": (0.05, 15.0), "energy_sigma_ev_per_atom": (1e-3, 1.0)}  # fmt: skip
+_USUAL: Final = {
+    "bulk_modulus_gpa": (1.0, 600.0),
+    "shear_modulus_gpa": (1.0, 600.0),
+    "volume_a3_per_atom": (3.0, 120.0),
+    "band_gap_ev": (0.05, 15.0),
+    "energy_sigma_ev_per_atom": (1e-3, 1.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +169,9 @@ def check_rows(rows: Sequence[Mapping[str, Any]], where: str) -> None:
         if huge.size:
             i = int(huge[0])
             hint = _unit_hint(name, np.where(np.abs(values) > 1e100, np.nan, values), formulas, [i])
+            phase = f"{cut(rows[i].get('phase_id', ''), 40) or formulas[i]} ({formulas[i]})"
             raise InputFileError(
-                f"{where}: {cut(rows[i].get('phase_id', ''), 40) or formulas[i]} ({formulas[i]}) has {name} {values[i]:g}, "
-                f"which no phase has{f'; looks like {hint}' if hint else ''}"
+                f"{where}: {phase} has {name} {values[i]:g}, which no phase has{f'; looks like {hint}' if hint else ''}"
             )
 
 
@@ -200,8 +205,8 @@ def elements_at_zero(rows: Sequence[Mapping[str, Any]], where: str) -> None:
     for formula, value in lowest.items():
         if value < -0.7:
             raise InputFileError(
-                f"{where}: {FORMATION} of the element {formula} is {value:g}, where it is 0 by definition; looks like total "
-                "energies (energy_ev_per_atom)"
+                f"{where}: {FORMATION} of the element {formula} is {value:g}, where it is 0 by definition; looks like "
+                "total energies (energy_ev_per_atom)"
             )
 
 

@@ -50,9 +50,10 @@ class Heading:
 
 
 _ALIASES: Final = {
-    "formula": "formula_pretty pretty_formula full_formula reduced_formula composition_reduced composition compound name "
-    "chemical_formula chemical_formula_reduced formula_reduced unit_cell_formula comp species_formula chemicalformula",
-    "phase_id": "material_id materials_id mpid mp_id task_id jid auid entry_id id oqmd_id oqmd_entry_id aflow_id identifier",
+    "formula": "formula_pretty pretty_formula full_formula reduced_formula composition_reduced composition compound "
+    "name chemical_formula chemical_formula_reduced formula_reduced unit_cell_formula comp chemicalformula",
+    "phase_id": "material_id materials_id mpid mp_id task_id jid auid entry_id id oqmd_id oqmd_entry_id aflow_id "
+    "identifier",
     "energy_ev_per_atom": "energy_per_atom final_energy_per_atom total_energy_per_atom energy_atom enthalpy_atom "
     "corrected_energy_per_atom optb88vdw_total_energy e_per_atom",
     "uncorrected_energy_ev_per_atom": "uncorrected_energy_per_atom",
@@ -69,8 +70,8 @@ _ALIASES: Final = {
     "band_gap_ev": "band_gap bandgap egap optb88vdw_bandgap gap_pbe band_gap_pbe gap",
     "bulk_modulus_gpa": "bulk_modulus_vrh k_vrh elasticity_k_vrh bulk_modulus ael_bulk_modulus_vrh bulk_modulus_kv "
     "elasticity_bulk_modulus_vrh",
-    "shear_modulus_gpa": "shear_modulus_vrh g_vrh elasticity_g_vrh shear_modulus ael_shear_modulus_vrh shear_modulus_gv "
-    "elasticity_shear_modulus_vrh",
+    "shear_modulus_gpa": "shear_modulus_vrh g_vrh elasticity_g_vrh shear_modulus ael_shear_modulus_vrh "
+    "shear_modulus_gv elasticity_shear_modulus_vrh",
     "theoretical": "",
     "thermo_type": "thermo_type",
     "deprecated": "deprecated",

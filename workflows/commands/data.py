@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import add_command, add_source, path_text, positive, print_json
+from licoat.workflows.commands.common import add_command, add_source, file_options, path_text, positive, print_json
 
 __all__ = ["add"]
 
@@ -79,7 +79,7 @@ def _data_info(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.structures.phases.inventory import inventory
 
-    phases = load_phases(options.source)
+    phases = load_phases(options.source, **file_options(options))
     found = inventory(phases)
     if options.json:
         print_json({"manifest": phases.manifest.to_dict(), **found})
@@ -93,7 +93,7 @@ def _data_verify(options: argparse.Namespace) -> None:
     from licoat.structures import SnapshotError
     from licoat.structures.sources import verify_source
 
-    checks = verify_source(options.source)
+    checks = verify_source(options.source, **file_options(options))
     failed = [check for check in checks if check.problem]
     if options.json:
         print_json({"source": options.source, "ok": not failed, "checks": [check.to_dict() for check in checks]})
