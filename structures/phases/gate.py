@@ -246,7 +246,7 @@ def passed(phases: "PhaseTable", where: str) -> tuple["PhaseTable", dict[str, st
     if wrong:
         hint = energy_unit(phases.column(FORMATION), phases.text("formula"))
         raise InputFileError(f"{where}: {wrong}{f'; looks like {hint}' if hint else '; are all energies in eV/atom?'}")
-    return phases, {ids[i]: misfit.text("", formulas[i]) for i, misfit in first.items()}
+    return phases, {ids[i]: misfit.text("", formulas[i]) for i, misfit in sorted(first.items())}
 
 
 def _aside(misfit: Misfit, energy: float, best: float | None) -> bool:

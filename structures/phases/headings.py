@@ -196,7 +196,6 @@ _OTHER_UNITS: Final = {
 def _plain(text: str) -> str:
     """Write a heading in lower case, everything else than letters and digits an underscore."""
     text = text.replace("Å", "A").replace("³", "3").replace("Δ", "delta_").replace("⁻¹", "_1").replace("%", "percent")
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])(?=[A-Z][a-z]+)", "_", text)  # bandGap
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 

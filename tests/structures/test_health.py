@@ -15,7 +15,7 @@ from licoat.structures.phases.provenance import Manifest
 ELEMENTS = "every element has a phase of its own"
 ENERGIES = "formation energies are within -6 and +5 eV/atom"
 LI2O = "Li2O formation energy in range"
-VOLUMES = "volumes are within 3 and 120 A3/atom"
+VOLUMES = "volumes are within 3 and 250 A3/atom"
 MODULI = "moduli are positive and stable"
 GAPS = "gaps are within 0 and 15 eV and have a source"
 DUPLICATES = "no phase stands twice"

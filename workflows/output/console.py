@@ -220,9 +220,8 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
             f"measured: {energy} eV per {path.oxide}, "
             f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
         )
-    say(
-        f"source: {path.final.source}, scheme {path.final.scheme}, {path.final.energy_kind}, {path.hull_phases} compositions in the hull"
-    )
+    scheme = f"{path.final.scheme}, {path.final.energy_kind}"
+    say(f"source: {path.final.source}, scheme {scheme}, {path.hull_phases} compositions in the hull")
     if path.phases.manifest.details.get("caution"):
         say(f"caution: {path.phases.manifest.details['caution']}")
 
