@@ -158,6 +158,9 @@ def verify_source(
     LicoatError
         As `load_phases`.
     """
-    phases = load_phases(source, columns=columns, correct=correct)
     known = _source(source) if isinstance(source, str) else None
+    if known is None:  # what cannot be is to be listed, not refused
+        phases = load_file(source, sources=source_names(), columns=columns, correct=correct, gate=False)
+    else:
+        phases = load_phases(source, columns=columns, correct=correct)
     return verify(phases, checks=known.checks if known else ())

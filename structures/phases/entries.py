@@ -126,7 +126,8 @@ def read_documents(path: Path) -> list[dict[str, Any]]:
     else:
         documents = _whole_or_lines(data, where)
     listed = _unwrapped(documents, where)
-    if listed is None or not all(isinstance(document, dict) for document in listed):
+    nothing = not listed and not isinstance(documents, list)
+    if listed is None or nothing or not all(isinstance(document, dict) for document in listed):
         raise InputFileError(
             f"{where}: expected a list of pymatgen ComputedEntry dictionaries, a phase diagram or database documents"
         )

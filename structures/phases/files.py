@@ -57,6 +57,7 @@ def load_file(
     sources: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
     correct: str | None = None,
+    gate: bool = True,
 ) -> PhaseTable:
     """Read phases from a file.
 
@@ -72,6 +73,8 @@ def load_file(
         Heading of the file to licoat's name, for headings that are not known.
     correct : {"mp2020"}, optional
         Put raw GGA and GGA+U entries on the scale of the Materials Project.
+    gate : bool
+        Refuse phases that cannot be, or set them aside; ``licoat data verify`` lists them instead.
 
     Returns
     -------
@@ -100,8 +103,9 @@ def load_file(
     name = path.name.lower()
     if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and not _is_table(path))):
         phases = PhaseTable.load(path)
-        return _set_aside(*passed(phases, name_of(path)), name_of(path))
-    return _table(_read(path, name, columns, correct), path)
+    else:
+        phases = _table(_read(path, name, columns, correct), path)
+    return _set_aside(*passed(phases, name_of(path)), name_of(path)) if gate else phases
 
 
 def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
@@ -174,7 +178,7 @@ def _table(read: _Read, path: Path) -> PhaseTable:
         details=read.details,
         energy_kind=read.kind,
     )
-    return _set_aside(*passed(PhaseTable(columns, created), where), where)
+    return PhaseTable(columns, created)
 
 
 def _set_aside(phases: PhaseTable, aside: Mapping[str, str], where: str) -> PhaseTable:

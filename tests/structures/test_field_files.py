@@ -24,6 +24,7 @@ from licoat.structures import (
     load_phases,
 )
 from licoat.structures.phases import bounded
+from licoat.structures.sources import verify_source
 from licoat.thermo import react
 
 FIELD = Path(__file__).with_name("field")
@@ -234,6 +235,10 @@ class TestGate:
         PhaseTable(bad, good.manifest).save(tmp_path / "t.parquet")
         with pytest.raises(InputFileError, match="expected -6 to 5"):
             load_phases(tmp_path / "t.parquet")
+
+    def test_verify_lists_what_loading_refuses(self):
+        failed = {check.name for check in verify_source(FIELD / "r07_kj_per_mol.csv") if check.problem}
+        assert failed == {"formation energies are within -6 and +5 eV/atom", "Li2O formation energy in range"}
 
 
 class TestFormats:

@@ -307,7 +307,7 @@ class TestBrokenEntries:
         [
             (b"[]", "no phases in the file"),
             (b"{}", "expected a list of pymatgen ComputedEntry"),
-            (b'{"entries": []}', "no phases in the file"),
+            (b'{"entries": []}', "expected a list of pymatgen ComputedEntry"),
             (b"null", "expected a list of pymatgen ComputedEntry"),
             (b"[1, 2]", "expected a list of pymatgen ComputedEntry"),
             (b"[{}]", "entry 1: not a pymatgen ComputedEntry"),

@@ -116,18 +116,20 @@ def print_screen(result: ScreeningResult, top: int) -> None:
 
 def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
     sigma = reaction.energy_sigma_ev_per_fu
-    anode, oxide, tnt_all = reaction.anode, reaction.oxide, reaction.tnt_ratio_reactants
+    anode, oxide = reaction.anode, reaction.oxide
     voltage = _with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v)
     # A Gibbs energy is work, not heat: the words that precede the numbers say so.
     gibbs = reaction.energy_kind.startswith("Gibbs")
     energy, heat = ("Gibbs energy", "-dG, not heat") if gibbs else ("energy", "heat")
+    ratios = (reaction.tnt_ratio_oxide, reaction.tnt_ratio_reactants)
+    tnt = ["" if gibbs else f" ({ratio:.2f} x TNT)" for ratio in ratios]
     return [
         (energy, f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
         ("", f"{_number(reaction.energy_ev_per_atom, 3)} eV per atom of reactants"),
         ("", f"{_number(reaction.energy_ev_per_anode_atom, 3) or '-'} eV per {anode}"),
         ("", f"{_number(reaction.energy_kj_per_mol, 1)} kJ per mol {oxide}"),
-        (heat, f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide} ({reaction.tnt_ratio_oxide:.2f} x TNT)"),
-        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants ({tnt_all:.2f} x TNT)"),
+        (heat, f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide}{tnt[0]}"),
+        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants{tnt[1]}"),
         ("", f"{_number(reaction.heat_gj_per_m3_oxide, 1) or 'unknown'} GJ per m3 {oxide}"),
         ("average voltage", f"{voltage or '-'} V against {anode}"),
         ("volume", f"{_number(reaction.volume_ratio_oxide) or 'unknown'} products / {oxide}"),
