@@ -9,6 +9,9 @@ import difflib
 import reprlib
 from collections.abc import Iterable
 
+MOST_CHARACTERS = 300
+"""Longest message: what a terminal shows in a few lines."""
+
 
 class LicoatError(Exception):
     """Root of all errors that licoat raises on purpose."""
@@ -66,6 +69,30 @@ class ElasticityError(LicoatError, ValueError):
     """A structure, a stiffness matrix or a setting cannot be used for elastic constants."""
 
 
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return a text as one line of at most so many characters; what is longer loses its middle.
+
+    Examples
+    --------
+    >>> shortened("a name that nobody would give to a file", 25)
+    'a name that n ... o a file'
+    """
+    line = " ".join(text.split()) if len(text) < 20 * most else f"{text[: 2 * most]} {text[-2 * most :]}"
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    if len(line) <= most:
+        return line
+    front = most // 2
+    return f"{line[:front]} ... {line[front + 5 - most :]}"
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return a value that a user gave as it is quoted in a message: one line, the middle cut out if it is long."""
+    try:
+        return shortened(repr(value) if isinstance(value, (str, float)) else reprlib.repr(value), most)
+    except (ValueError, RecursionError):  # of a number of too many digits, of lists in lists
+        return f"a {type(value).__name__} too large to show"
+
+
 def require(value: object, kind: type | tuple[type, ...], expected: str) -> None:
     """Refuse an argument of the wrong kind where it comes in, not where its attributes are first missed.
 
@@ -84,8 +111,7 @@ def require(value: object, kind: type | tuple[type, ...], expected: str) -> None
         If it is something else.
     """
     if not isinstance(value, kind):
-        shown = " ".join(reprlib.repr(value).split())[:60]
-        raise InputTypeError(f"{expected}, not {type(value).__name__} {shown}")
+        raise InputTypeError(f"{expected}, not {type(value).__name__} {shown(value)}")
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ __all__ = ["Hull", "Titration", "titrate", "titrate_many"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Path = tuple[FloatArray, FloatArray, FloatArray, list[tuple[IntArray, FloatArray]], IntArray]
+RawPath = tuple[FloatArray, FloatArray, FloatArray, list[tuple[IntArray, FloatArray]], IntArray]
 
 POTENTIAL_TOLERANCE_EV = 1e-9  # plateaus closer than this are one; a plateau at 0 is the metal itself
 AMOUNT_TOLERANCE = 1e-8  # formula units of a product that count as none
@@ -105,7 +105,7 @@ class Hull:
         self.members, self.inverse, self.potential = members[order], inverse[order], potential[order]
         self.volume = volume[order]
 
-    def cut(self, hosts: IntArray, start: IntArray) -> list[Path]:
+    def cut(self, hosts: IntArray, start: IntArray) -> list[RawPath]:
         """Find the path of several hosts.
 
         Parameters

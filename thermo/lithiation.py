@@ -28,7 +28,7 @@ __all__ = ["Alternative", "LithiationPath", "Stage", "lithiate", "lithiate_many"
 ANODE_COVERAGE = 0.1
 """A table is made for an anode metal if that has compounds with at least this share of the other elements."""
 
-Verdict = Literal["reacts", "inert", "uncertain"]
+Reactivity = Literal["reacts", "inert", "uncertain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class LithiationPath:
         return None if reaction is None else reaction.average_voltage_sigma_v
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Reactivity:
         """``reacts`` or ``inert``; ``uncertain`` if the driving force is within its sigma of zero."""
         force, sigma = self.driving_force_v, self.driving_force_sigma_v
         if force is not None and sigma is not None and abs(force) <= sigma:

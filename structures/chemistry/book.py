@@ -16,6 +16,10 @@ __all__ = ["BOOK", "Book", "Kind", "Quantity", "declare"]
 
 _UNIT_HTML = {"um": "&micro;m", "A3": "&Aring;<sup>3</sup>", "cm2": "cm<sup>2</sup>", "m3": "m<sup>3</sup>"}
 _UNIT_LATEX = {"um": r"\textmu{}m", "A3": r"\AA$^3$", "cm2": "cm$^2$", "m3": "m$^3$", "ohm": r"$\Omega$"}
+_SHORT_PER = {
+    "formula unit of oxide": "fu", "formula unit": "fu", "consumed anode atom": "anode atom", "kg of oxide": "kg",
+    "kg of reactants": "kg", "m3 of oxide": "m3", "mole of oxide": "mol", "atom of reactants": "atom",
+}  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]+[0-9]?")
 
 
@@ -63,6 +67,8 @@ class Quantity:
         What it is per, e.g. ``formula unit of oxide``; empty where nothing has to be said.
     symbol : str
         In LaTeX math, without the dollar signs.
+    short : str
+        For the head of a narrow column; the label without.
     digits : int
         Decimals in a table for people.
     higher_is_better : bool or None
@@ -81,6 +87,7 @@ class Quantity:
     unit: str = ""
     per: str = ""
     symbol: str = ""
+    short: str = ""
     digits: int = 2
     higher_is_better: bool | None = None
     reference: str = ""
@@ -95,6 +102,23 @@ class Quantity:
     def unit_text(self) -> str:
         """Unit with what it is per: ``eV per formula unit of oxide``."""
         return (" per " if " " in self.per or not self.unit else "/").join(filter(None, [self.unit, self.per]))
+
+    @property
+    def short_unit(self) -> str:
+        """Unit for a narrow column: ``eV/fu``; *fu* is one formula unit."""
+        return "/".join(filter(None, [self.unit, _SHORT_PER.get(self.per, self.per)]))
+
+    @property
+    def head(self) -> str:
+        """Head of a narrow column as plain text: ``dE (eV/fu)``."""
+        words = self.short or self.label
+        return f"{words} ({self.short_unit})" if self.short_unit else words
+
+    @property
+    def latex_head(self) -> str:
+        r"""Head of a narrow column for LaTeX: ``$\Delta E$ (eV/fu)``."""
+        words = f"${self.symbol}$" if self.symbol else (self.short or self.label).replace("#", r"\#")
+        return f"{words} ({_units(self.short_unit, _UNIT_LATEX)})" if self.short_unit else words
 
     @property
     def text(self) -> str:
@@ -166,6 +190,17 @@ class Book:
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise MissingDataError(f"no quantity {name!r} in the book{hint}")
         return self._quantities[self._names[name]]
+
+    def find(self, name: str) -> Quantity:
+        """Return the quantity of a column, also of a family such as ``criterion_*``.
+
+        Raises
+        ------
+        MissingDataError
+            If there is none.
+        """
+        family = next((n for n in self._names if n.endswith("*") and name.startswith(n[:-1])), name)
+        return self[name if name in self else family]
 
     def of(self, *owners: str) -> tuple[Quantity, ...]:
         """Return the quantities that the owners have, in the order of their declaration."""

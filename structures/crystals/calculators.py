@@ -25,6 +25,13 @@ def sevennet_weights() -> str:
     return str(pretrained_name_to_path("7net-l3i5"))
 
 
+def sevennet_mf_weights() -> str:
+    """Return the file of the 7net-mf-0 weights, which the wheel of sevenn holds."""
+    from sevenn.util import pretrained_name_to_path
+
+    return str(pretrained_name_to_path("7net-mf-0"))
+
+
 def chgnet_weights() -> str:
     """Return the file of the CHGNet 0.3.0 weights, which the wheel of chgnet holds."""
     import chgnet
@@ -61,6 +68,16 @@ CALCULATORS: Mapping[str, CalculatorSpec] = {
             weights="licoat.structures.crystals.calculators:sevennet_weights",
             device_argument="device",
             o2_energy_ev_per_atom=MP_PBE_O2_EV_PER_ATOM,
+        ),
+        CalculatorSpec(
+            "sevennet-r2scan",
+            "sevenn.calculator:SevenNetCalculator",
+            "sevennet-mf-0-r2scan",
+            arguments={"model": "7net-mf-0", "modal": "R2SCAN"},
+            package="sevenn",
+            extra="'licoat[mlip]'",
+            weights="licoat.structures.crystals.calculators:sevennet_mf_weights",
+            device_argument="device",
         ),
         CalculatorSpec(
             "chgnet",

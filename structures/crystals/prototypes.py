@@ -29,7 +29,16 @@ from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import FormulaError, MissingDataError
 from licoat.structures.rendering import outline
 
-__all__ = ["ORIGINS", "Candidate", "Prototype", "candidates", "decorate", "prototypes", "start_volume_a3", "verify"]
+__all__ = [
+    "ORIGINS",
+    "Prototype",
+    "StartStructure",
+    "candidates",
+    "decorate",
+    "prototypes",
+    "start_volume_a3",
+    "verify",
+]
 
 ORIGINS = ("own", "aflow")
 """Where prototypes come from, in the order in which duplicates are kept."""
@@ -96,7 +105,7 @@ class Prototype:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class StartStructure:
     """A decorated prototype.
 
     Attributes
@@ -230,7 +239,7 @@ def candidates(
     charge_balanced: bool = True,
     origins: Collection[str] = ORIGINS,
     existing: Iterable[Cell] = (),
-) -> list[Candidate]:
+) -> list[StartStructure]:
     """Decorate all prototypes with the elements of a chemical system.
 
     Parameters
@@ -249,7 +258,7 @@ def candidates(
 
     Returns
     -------
-    list of Candidate
+    list of StartStructure
         Without duplicates, in order of formula and then of prototypes; the same in every run.
 
     Raises
@@ -289,7 +298,7 @@ def _assignments(kind: Prototype, elements: Sequence[str]) -> Iterator[dict[str,
         yield dict(zip(kind.placeholders, chosen, strict=True))
 
 
-def _candidate(kind: Prototype, mapping: Mapping[str, str], charge_balanced: bool) -> Iterator[Candidate]:
+def _candidate(kind: Prototype, mapping: Mapping[str, str], charge_balanced: bool) -> Iterator[StartStructure]:
     """Yield the decorated prototype, or nothing if it makes no sense."""
     counts = reduce_counts({mapping.get(label, label): n for label, n in kind.counts.items()})
     if charge_balanced and not _is_charge_balanced(counts):
@@ -301,7 +310,7 @@ def _candidate(kind: Prototype, mapping: Mapping[str, str], charge_balanced: boo
     # with equal numbers of two placeholders the formula does not tell which element stands where
     tie = len({kind.counts[label] for label in kind.placeholders}) < len(kind.placeholders)
     order = "-" + "".join(mapping[label] for label in kind.placeholders) if tie else ""
-    yield Candidate(
+    yield StartStructure(
         candidate_id=f"h-{formula}-{kind.name}{order}",
         formula=formula,
         prototype=kind.name,
@@ -311,7 +320,7 @@ def _candidate(kind: Prototype, mapping: Mapping[str, str], charge_balanced: boo
     )
 
 
-def _unique(made: Iterable[Candidate], existing: Iterable[Cell]) -> list[Candidate]:
+def _unique(made: Iterable[StartStructure], existing: Iterable[Cell]) -> list[StartStructure]:
     """Leave out candidates that repeat an earlier one or an existing structure.
 
     The same are structures of one formula and one space group that pymatgen's ``StructureMatcher`` maps onto each

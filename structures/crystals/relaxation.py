@@ -9,9 +9,9 @@ from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.calculator_spec import silence
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.errors import CalculatorError, InputFileError, require
-from licoat.structures.rendering import brief
+from licoat.structures.rendering import brief, outline
 
-__all__ = ["Relaxation", "RelaxationSettings", "relax"]
+__all__ = ["Relaxation", "RelaxationSettings", "SinglePoint", "relax", "single_point"]
 
 _OPTIMIZERS = ("LBFGS", "BFGS", "FIRE")  # from the fastest to the surest
 _DENSE_A3_PER_ATOM = 16.0
@@ -162,6 +162,53 @@ def relax(
         if found.converged:
             break
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePoint:
+    """Energy of a structure as it is.
+
+    Attributes
+    ----------
+    energy_ev_per_atom : float
+        As the calculator gives it.
+    fmax_ev_per_a, smax_gpa : float
+        Largest force and stress component: how far the structure is from the calculator's minimum.
+    """
+
+    energy_ev_per_atom: float
+    fmax_ev_per_a: float
+    smax_gpa: float
+
+    __repr__ = outline
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return all fields, ready for JSON; what is no finite number is None."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value if math.isfinite(value) else None for name, value in fields.items()}
+
+
+def single_point(crystal: Crystal, calculator: Any) -> SinglePoint:  # noqa: ANN401 - any ASE calculator
+    """Compute energy, forces and, where the calculator has one, the stress of a structure.
+
+    Raises
+    ------
+    CalculatorError
+        If the calculator gives no forces.
+    """
+    from ase.calculators.calculator import PropertyNotImplementedError
+
+    atoms = crystal.to_atoms()
+    atoms.calc = calculator
+    with silence():
+        try:
+            state = _state(atoms, stress=True)
+        except PropertyNotImplementedError:
+            try:
+                state = _state(atoms, stress=False)
+            except PropertyNotImplementedError as error:
+                raise CalculatorError(f"the calculator gives no forces ({error})") from error
+    return SinglePoint(state.energy_ev / len(atoms), state.force_ev_per_a, state.stress_gpa)
 
 
 class _Run:

@@ -1,7 +1,6 @@
 """What lies in the folder of a snapshot while it is made: part files, the lock, and the step that publishes it."""
 
 import contextlib
-import errno
 import gzip
 import hashlib
 import json
@@ -18,6 +17,7 @@ from licoat.structures.errors import SnapshotError, SourceError
 from licoat.structures.materials_project.snapshots import SNAPSHOT
 from licoat.structures.phases.parquet import manifest_path, write_parquet
 from licoat.structures.phases.provenance import Manifest, file_sha256
+from licoat.structures.publishing import published, try_lock
 
 __all__ = ["OURS", "finish_publishing", "kept_parts", "locked", "publish", "remove_used_parts", "write_part"]
 
@@ -27,7 +27,6 @@ OURS = frozenset({SNAPSHOT, manifest_path(Path(SNAPSHOT)).name, PARTS, LOCK})
 
 _NEXT = "next"
 _POLL_S = 0.2
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 Part = dict[str, Any]
 
@@ -43,16 +42,11 @@ def kept_parts(folder: Path, question: Mapping[str, Any]) -> Iterator[Part]:
 def write_part(folder: Path, part: Part) -> None:
     """Write a part; it appears whole or not at all."""
     parts = folder / PARTS
-    parts.mkdir(parents=True, exist_ok=True)
     question = [part["question"], part["systems"]]
     name = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:24]
     path = parts / f"{part['question']['what']}-{name}.json.gz"
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
+    with published(path) as temporary:
         temporary.write_bytes(gzip.compress(json.dumps(part).encode()))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read_part(path: Path) -> Part | None:
@@ -72,7 +66,7 @@ def remove_used_parts(folder: Path, systems: set[str]) -> None:
         part = _read_part(path)
         if part is None or set(part["systems"]) <= systems:
             path.unlink(missing_ok=True)
-    for path in parts.glob("*.tmp"):  # of processes that were killed: the lock is ours
+    for path in [*parts.glob("*.tmp"), *parts.glob(".part-*")]:  # of processes that were killed: the lock is ours
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         parts.rmdir()
@@ -142,7 +136,7 @@ def _take_lock(folder: Path, lock_s: float) -> TextIO:
     told = False
     while True:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = _try_lock(folder / LOCK)
+        stream = try_lock(folder / LOCK)
         if stream is not None:
             return stream
         left = deadline - time.monotonic()
@@ -155,39 +149,3 @@ def _take_lock(folder: Path, lock_s: float) -> TextIO:
             warnings.warn(f"{folder}: another fetch is at work, waiting up to {lock_s:g} s for it", stacklevel=2)
             told = True
         time.sleep(min(_POLL_S, left))
-
-
-def _try_lock(path: Path) -> TextIO | None:
-    try:
-        stream = path.open("a", encoding="utf-8")
-    except FileNotFoundError:  # the holder before has just removed the folder, which it had made and left empty
-        return None
-    with contextlib.ExitStack() as stack:
-        stack.callback(stream.close)
-        if _flock(stream) and _is_named(stream, path):
-            stack.pop_all()
-            return stream
-    return None
-
-
-def _flock(stream: TextIO) -> bool:
-    """Try to take the lock; where there are none, parts and snapshot still appear whole or not at all."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    return True
-
-
-def _is_named(stream: TextIO, path: Path) -> bool:
-    """Say whether an open file is still the one of its name: the holder before removes it."""
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
-    return False

@@ -25,6 +25,7 @@ from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import error_class, mp2020_correction, rms_by_class
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.publishing import published
 
 if TYPE_CHECKING:
     from licoat.structures.crystals.calculator_spec import CalculatorSpec
@@ -71,10 +72,8 @@ def read_document(path: Path) -> dict[str, Any]:
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document; the same content gives the same bytes, and the file appears whole or not at all."""
     text = json.dumps(document, indent=None, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(gzip.compress((text + "\n").encode(), mtime=0))
-    temporary.replace(path)
+    with published(path) as temporary:
+        temporary.write_bytes(gzip.compress((text + "\n").encode(), mtime=0))
 
 
 def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

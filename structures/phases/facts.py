@@ -56,8 +56,8 @@ NO_METALS = frozenset({
 })  # fmt: skip
 """Elements that are no metals, or only in one of their forms; their gaps are in the table of gaps."""
 
-_IONIC_METALS = ({"Cs", "Au"}, {"Rb", "Au"})
-"""Compounds of metals with a gap (Spicer, Sommer and White, Phys. Rev. 115, 57 (1959))."""
+_AURIDES = frozenset({"Cs", "Rb"})
+"""Metals whose compounds with gold are salts with a gap (Spicer, Sommer and White, Phys. Rev. 115, 57 (1959))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ObservedPhase:
 
 @dataclass(frozen=True, slots=True)
 class GapFact:
-    """A band gap with what kind of number it is (``measured``, ``computed``, ``estimate``, ``pbe``)."""
+    """A band gap with what kind of number it is (``measured``, ``computed``, ``estimate``, ``pbe``, ``rule``)."""
 
     gap_ev: float
     sigma_ev: float | None
@@ -211,10 +211,10 @@ def _gaps() -> dict[str, GapFact]:
 def metal_gap(formula: str) -> GapFact | None:
     """Return the gap of what consists of metals alone, which is 0; None for anything else.
 
-    Of compounds that is a rule, not a measurement: CsAu and RbAu are ionic and left out.
+    Of compounds that is a rule, not a measurement; those of gold with Cs or Rb are ionic and left out.
     """
     symbols = set(parse_formula(formula))
-    if symbols & NO_METALS or symbols in _IONIC_METALS:
+    if symbols & NO_METALS or ("Au" in symbols and symbols & _AURIDES):
         return None
     if len(symbols) == 1:
         return GapFact(0.0, 0.0, "measured", "metallic element [A]")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.errors import SnapshotError
+from licoat.structures.publishing import published
 from licoat.structures.rendering import brief
 
 SCHEMA_VERSION = 1
@@ -70,9 +71,12 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Write the manifest as JSON."""
-        temporary = path.with_name(f".{path.name}.part")
-        temporary.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        with published(path) as temporary:
+            temporary.write_text(self.to_json(), encoding="utf-8")
+
+    def to_json(self) -> str:
+        """Return the text of the manifest's file."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":

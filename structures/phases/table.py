@@ -19,7 +19,7 @@ from licoat.structures.errors import (
     did_you_mean,
     require,
 )
-from licoat.structures.phases.parquet import manifest_path, read_parquet, write_parquet
+from licoat.structures.phases.parquet import load_parquet, write_parquet
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS, Phase
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.rendering import brief, rendered
@@ -384,8 +384,7 @@ class PhaseTable:
             If the file or its manifest is missing, damaged or altered.
         """
         path = Path(path)
-        manifest = Manifest.read(manifest_path(path))
-        data = read_parquet(path, manifest)
+        manifest, data = load_parquet(path)
         try:
             return cls(data, manifest)
         except KeyError as error:

@@ -77,7 +77,8 @@ class TestExtent:
     def test_file_is_small(self):
         assert (DATA / "builtin.parquet").stat().st_size < 5e6
 
-    def test_is_what_its_inputs_give(self):
+    def test_is_what_its_inputs_give(self, rebuilt_once, monkeypatch):
+        rebuilt_once(monkeypatch)
         assert module.verify_builtin() == []
 
     def test_manifest_is_that_of_the_file(self, builtin):
@@ -308,6 +309,12 @@ class TestSources:
         allowed = {"measured", "computed", "estimate", "pbe", "rule"}
         assert {k.split(",")[0] for k in builtin.text("band_gap_kind") if k} <= allowed
 
+    def test_gaps_by_rule_are_those_of_metals_alone(self, builtin):
+        ruled = [p for p in builtin if p.band_gap_kind == "rule"]
+        assert ruled
+        assert {p.band_gap_ev for p in ruled} == {0.0}
+        assert all(e.is_metal for p in ruled for e in Composition(p.formula))  # by pymatgen's periodic table
+
     def test_facts_of_another_polymorph_say_so(self, builtin):
         """A gap without a mark belongs to a crystal with the space group of the fact."""
         metals = ("metallic element", "metals alone")  # any form is a metal; that needs no polymorph
@@ -356,7 +363,8 @@ def test_building_from_a_damaged_file(tmp_path, damage):
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_building_gives_the_embedded_file_again(tmp_path, builtin):
+def test_building_gives_the_embedded_file_again(tmp_path, builtin, rebuilt_once, monkeypatch):
+    rebuilt_once(monkeypatch)
     manifest = module.build_builtin(out=tmp_path / "b.parquet")
     assert manifest_path(tmp_path / "b.parquet").exists()
     assert manifest.n_phases == len(builtin)

@@ -201,7 +201,9 @@ def test_a_missing_package_is_named_with_its_command(name, what):
 
 @pytest.mark.parametrize("name", ["nothing", "", "a:b:c", ":x", "x:", ".x:y", "a b:c", "VASP"])
 def test_an_unknown_name_is_answered_with_all_that_are_known(name):
-    with pytest.raises(CalculatorError, match="choose one of sevennet, chgnet, mace, mattersim, emt, lj, a file F"):
+    with pytest.raises(
+        CalculatorError, match="choose one of sevennet, sevennet-r2scan, chgnet, mace, mattersim, emt, lj, a file F"
+    ):
         calculator_spec(name)
 
 

@@ -275,6 +275,29 @@ def test_another_polymorph_gets_marked_facts_only_where_the_real_one_is_missing(
     assert beside["band_gap_kind"] == ["", "measured"]
 
 
+@pytest.mark.parametrize("formula", ["Li", "W", "LiZn", "Li15Au4", "LiCu3", "NaLi3", "Na2Au", "CsRb"])
+def test_what_consists_of_metals_alone_has_no_gap(formula):
+    gap = facts.metal_gap(formula)
+    assert gap.gap_ev == 0.0
+    assert gap.source
+    assert (gap.kind == "rule") == (len(Composition(formula)) > 1)  # elements are known, compounds are concluded
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["Li2O", "LiH", "LiC6", "Li3N", "LiB3", "Li3Sb", "Li3Bi", "Mg2Sn", "Mg2Si", "CsAu", "RbAu", "LiCs2Au3", "Sn", "Xe"],
+)
+def test_what_may_have_a_gap_is_no_metal_by_rule(formula):
+    assert facts.metal_gap(formula) is None
+
+
+def test_a_listed_gap_is_taken_before_the_rule(monkeypatch):
+    listed = fact_columns(["LiAl", "LiPd"], [227, 221])
+    assert listed["band_gap_kind"] == ["measured", "rule"]
+    monkeypatch.setattr("licoat.structures.phases.enrichment.gap_fact", lambda _: facts.GapFact(0.3, 0.1, "pbe", "x"))
+    assert fact_columns(["LiAl"], [227])["band_gap_ev"] == [0.3]
+
+
 def test_facts_of_nothing():
     columns = fact_columns([], [])
     assert all(values == [] for values in columns.values())

@@ -401,6 +401,10 @@ class TestCsv:
         table = csv_table(content)
         assert {p.formula: p.formation_energy_ev_per_atom for p in table} == {"Li2O": -2.0, "Li": 0.0, "O2": 0.0}
 
+    def test_gap_in_the_file_is_taken_before_the_rule_for_metals(self, csv_table):
+        table = csv_table("formula,formation_energy_ev_per_atom,band_gap_ev\nLiPd,-0.4,0.2\nLiPt,-0.6,\n")
+        assert [p.band_gap_ev for p in table if p.formula in {"LiPd", "LiPt"}] == [0.2, 0.0]
+
     def test_ending_in_capitals(self, csv_table):
         assert "Li2O" in csv_table(HEADER + "Li2O,-2.0\n", "PHASES.CSV").formulas
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from licoat.structures import MissingDataError
+from licoat.structures import MissingDataError, load_phases
 from licoat.structures.chemistry.book import BOOK, Book, Kind, Quantity
 from licoat.thermo import lithiate, react
 from licoat.thermo.measurement import MeasuredSide
 from licoat.workflows import design_layer, load_criteria, screen
-from licoat.workflows.output import book
+from licoat.workflows.output import book, tables
 from licoat.workflows.screening import quantities
+from licoat.workflows.screening.comparison import compare
 from licoat.workflows.screening.criteria import Measure
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,11 @@ def columns(builtin, result, tmp_path):
         ),
         *(f.name for f in dataclasses.fields(MeasuredSide)),
         *layer.to_frame()["quantity"],
+        *layer.to_dict()["options"],
+        *(name for name in layer.to_dict()["phases"][0] if name != "sources"),
+        *candidate.path.final.species[0].to_dict(),
+        *result.ledger.columns,
+        *compare("Sb2O3", {"builtin": builtin}, load_phases("measured")).rows,
     ]
 
 
@@ -117,6 +123,9 @@ def test_a_quantity_that_is_registered_reaches_every_output(builtin, tmp_path, m
     import pandas as pd
 
     monkeypatch.setattr(quantities, "QUANTITIES", dict(quantities.QUANTITIES))
+    design = [*quantities.DESIGN]
+    monkeypatch.setattr(quantities, "DESIGN", design)
+    monkeypatch.setattr(tables, "DESIGN", design)
     for name in ("_quantities", "_names"):
         monkeypatch.setattr(BOOK, name, dict(getattr(BOOK, name)))
     new = Quantity("letters_in_name", "letters", "Letters of the oxide's formula.", Kind.COUNT, "oxide")
@@ -133,6 +142,8 @@ def test_a_quantity_that_is_registered_reaches_every_output(builtin, tmp_path, m
     ledger = pd.read_csv(tmp_path / "out/ledger.csv")
     assert (ledger["value"].tolist(), ledger["source"].tolist()) == ([3.0], ["counted"])
     assert json.loads(json.dumps(result.to_dict()))["oxides"][0]["letters_in_name"] == 3.0
+    assert "letters" in (tmp_path / "out/design.tex").read_text()
+    assert "letters_in_name" in (tmp_path / "out/design.md").read_text()
 
 
 def test_the_tables_of_the_documentation_are_todays():

@@ -15,7 +15,7 @@ CONTRACT = {
     "lithium_melted_um",
     "shear_modulus_lower_gpa",
     "shear_modulus_upper_gpa",
-    "conducting_volume_fraction",
+    "alloy_volume_fraction",
     "missing",
 }
 

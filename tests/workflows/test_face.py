@@ -108,6 +108,8 @@ SETTINGS = {
     "CalculatorSpec",
     "Limits",
     "Quantity",
+    "PrefilterOptions",
+    "SinglePointSettings",
     "Anode",
     "Search",
 }

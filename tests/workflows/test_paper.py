@@ -13,7 +13,7 @@ from licoat.structures import MissingDataError
 from licoat.structures.crystals.averages import poisson_ratio, youngs_modulus_gpa
 from licoat.thermo import react
 from licoat.workflows.paper import table as paper
-from licoat.workflows.paper.checks import PAPER, Check, Source, Verdict, fact, known, paper_context, shear_gpa
+from licoat.workflows.paper.checks import PAPER, Origin, PaperCheck, Standing, fact, known, paper_context, shear_gpa
 from licoat.workflows.paper.table import REFERENCE, judge, paper_table
 from licoat.workflows.screening.comparison import PAPER as NUMBERS
 
@@ -69,7 +69,7 @@ def test_every_row_has_verdict_reason_unit_and_place(table, numbers):
         assert row.explanation.endswith("."), row
         assert row.unit, row
         assert row.where == numbers[row.quantity]["where_in_paper"]
-        assert set(row.values) <= {source.value for source in Source}
+        assert set(row.values) <= {source.value for source in Origin}
         assert all(math.isfinite(value) for value in row.values.values()), row
     assert sum(table.counts.values()) == len(table.rows)
     assert table.counts["differs"] == sum(row.verdict.startswith("differs") for row in table.rows)
@@ -370,7 +370,7 @@ def test_growth_is_mostly_pores(table):
 
 # --- the rule of the verdicts -------------------------------------------------------------------------------
 
-A, M = Source.ARITHMETIC, Source.MEASURED
+A, M = Origin.ARITHMETIC, Origin.MEASURED
 
 
 @pytest.mark.parametrize(
@@ -387,11 +387,11 @@ A, M = Source.ARITHMETIC, Source.MEASURED
         ({"route": (A,)}, None, "not given", "information"),
         ({"route": (A,), "holds": lambda _: True}, None, "a statement", "reproduced"),
         ({"route": (A,), "holds": lambda _: False}, 100.0, "100", "inconsistent"),
-        ({"route": (A,), "settled": Verdict.NOT_CHECKABLE}, 100.0, "100", "not checkable"),
+        ({"route": (A,), "settled": Standing.NOT_CHECKABLE}, 100.0, "100", "not checkable"),
     ],
 )
 def test_rule(check, paper_value, text, verdict):
-    made = Check("a quantity", lambda _: {}, "because.", **check)
+    made = PaperCheck("a quantity", lambda _: {}, "because.", **check)
     assert judge(made, paper_context(), {A: 100.0, M: 200.0}, paper_value, text) == verdict
 
 
@@ -407,12 +407,12 @@ def test_rule(check, paper_value, text, verdict):
     ],
 )
 def test_a_number_that_rounds_to_the_printed_digits_is_reproduced(ours, text, verdict):
-    check = Check("a quantity", lambda _: {}, "because.", route=(A,))
+    check = PaperCheck("a quantity", lambda _: {}, "because.", route=(A,))
     assert judge(check, paper_context(), {A: ours}, float(text.split()[0]), text) == verdict
 
 
 def test_no_value_is_not_checkable():
-    check = Check("a quantity", lambda _: {}, "because.", route=(A,))
+    check = PaperCheck("a quantity", lambda _: {}, "because.", route=(A,))
     assert judge(check, paper_context(), {}, 1.0, "1") == "not checkable"
 
 
@@ -424,7 +424,7 @@ def test_document_is_strict_json(table):
     assert document["reference"] == REFERENCE
     assert len(document["rows"]) == 88
     assert {"quantity", "paper_value", "unit", "values", "verdict"} <= set(document["rows"][0])  # DESIGN 9
-    assert set(document["sources"]) == {source.value for source in Source}
+    assert set(document["sources"]) == {source.value for source in Origin}
     document["rows"][0]["values"].clear()
     table.rows[0].to_dict()["values"].clear()
     assert table.rows[0].values  # a document of its own
@@ -433,7 +433,7 @@ def test_document_is_strict_json(table):
 def test_frame_has_a_column_for_every_source(table):
     frame = table.to_frame()
     assert len(frame) == 88
-    for source in Source:
+    for source in Origin:
         column = frame[source.value]
         assert column.notna().sum() == sum(source in row.values for row in table.rows)
         deviations = frame[f"{source.value}_deviation_percent"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from licoat.workflows.screening.criteria import Criterion, Measure, State, Verdict, evaluate
-from licoat.workflows.screening.ranking import Score, pareto_front, score
+from licoat.workflows.screening.ranking import Score, pareto_front, score, score_text
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
@@ -72,6 +72,9 @@ def test_bounds_hold_what_the_unknown_may_turn_out_to_be(drawn, hidden):
     }
     found, full = score(criteria, partly), score(criteria, verdicts)
     assert found.low - 1e-12 <= full.value <= found.high + 1e-12
+    assert found.low <= full.low + 1e-12  # to know less is no merit
+    if found.value is not None:
+        assert found.low - 1e-12 <= found.value <= found.high + 1e-12
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
@@ -80,7 +83,25 @@ def test_what_is_no_number_is_unknown_and_decides_nothing(bad):
     found = evaluate(criterion, Measure(bad))
     assert (found.state, found.value) == (State.UNKNOWN, None)
     assert "no number" in found.note
+    assert Measure(bad, missing="not measured").missing == "not measured"
     assert evaluate(criterion, Measure(0.1, sigma=bad)) == evaluate(criterion, Measure(0.1))
+    half_open = Measure(None, low=1.0, high=bad, missing="no gap of X")
+    assert evaluate(criterion, half_open).state is State.UNKNOWN
+
+
+def test_negative_sigma_is_none():
+    criterion = Criterion("c", "q", ">", 0.0)
+    assert Measure(0.1, sigma=-0.2) == Measure(0.1)
+    assert evaluate(criterion, Measure(0.1, sigma=-0.2)).probability == 1.0
+    assert Measure(-1.0, sigma=0.0) == Measure(-1.0, 0.0)  # a value may be negative, and a sigma zero
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.84, 0.84, "0.84"), (0.84, 0.95, "0.84-0.95"), (0.8401, 0.8402, "0.84"), (0, 1, "0.00-1.00")],
+)
+def test_bounds_are_written_where_they_differ(low, high, text):
+    assert score_text(low, high) == text
 
 
 def brute_front(values, higher):

@@ -124,6 +124,34 @@ def test_ranks_are_one_to_n_by_score_and_ledger_has_every_verdict(default_screen
         assert column.to_dict() == wide[criterion.name].to_dict()
 
 
+def test_order_is_by_lower_bound_then_upper_bound_then_formula(default_screen):
+    places = [(-round(c.score_low, 9), -round(c.score_high, 9), c.path.oxide) for c in default_screen.candidates]
+    assert places == sorted(places)
+    known = [c for c in default_screen.candidates if c.score_low == pytest.approx(c.score_high)]
+    assert len(known) < len(places), "everything is known: no test"
+    for c in default_screen.candidates:
+        assert c.score_low - 1e-12 <= c.score <= c.score_high + 1e-12
+        unknown = sum(q.weight for q in default_screen.criteria if c.verdicts[q.name].state is State.UNKNOWN)
+        total = sum(q.weight for q in default_screen.criteria)
+        assert c.score_high - c.score_low == pytest.approx(unknown / total, abs=1e-12)
+
+
+def test_score_of_what_nobody_knows_is_none_and_last(builtin):
+    nothing = Criterion("cheap", "price_usd_per_kg_oxide", "<", 1e9)
+    found = screen(builtin, ["BiO2", "Bi2O3"], criteria=[nothing])
+    assert [c.path.oxide for c in found.candidates] == ["Bi2O3", "BiO2"]
+    assert [(c.score, c.score_low, c.score_high) for c in found.candidates] == [(1.0, 1.0, 1.0), (None, 0.0, 1.0)]
+    assert found.candidates[1].to_dict()["score"] is None
+
+
+def test_oxides_that_end_in_metals_and_insulators_are_told_from_those_that_end_in_insulators(default_screen):
+    states = {c.path.oxide: c.verdicts["insulating"].state for c in default_screen.candidates}
+    for oxide in ("CuO", "ZnO", "PdO", "Au2O3", "SnO2"):  # LiCu3, Li3Zn2, Li15Pd4, Li15Au4, Li17Sn4 conduct
+        assert states[oxide] is State.FAIL
+    for oxide in ("Sb2O3", "Bi2O3"):  # Li3Sb and Li3Bi have gaps
+        assert states[oxide] is State.PASS
+
+
 def test_score_is_the_weighted_mean_of_the_ledger(default_screen):
     ledger = default_screen.ledger.query("state != 'not screened'")
     weights = ledger["criterion"].map({c.name: c.weight for c in default_screen.criteria})

@@ -1,6 +1,5 @@
 """The calculations of a build as an ASE database, to be browsed with ``ase db``."""
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.computed import read_document
+from licoat.structures.publishing import published
 from licoat.workflows.calculations.dataset import DOCUMENT
 
 __all__ = ["check_ase_database", "write_ase_database"]
@@ -40,17 +40,11 @@ def write_ase_database(folder: Path, path: Path) -> int:
     """
     check_ase_database(path)
     document = read_document(folder / DOCUMENT)
-    temporary = path.with_name(f"part-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        _write(document, temporary)
-        temporary.replace(path)
+        with published(path) as temporary:
+            _write(document, temporary)
     except sqlite3.Error as error:
         raise OSError(f"{path}: the ASE database cannot be written ({error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return len(document["phases"])
 
 

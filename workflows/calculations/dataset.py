@@ -4,10 +4,10 @@ Everything finished is kept in a store below the output folder, so a build that 
 on any engine, and ends in the same table.
 """
 
-import contextlib
 import csv
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,10 @@ from licoat.structures.phases.computed import (
 from licoat.structures.phases.parquet import manifest_path, write_parquet
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.publishing import published
 from licoat.structures.rendering import brief
 from licoat.workflows.calculations.moduli import add_moduli
+from licoat.workflows.calculations.prefilter import PrefilterOptions, prefilter
 from licoat.workflows.calculations.saddles import DISPLACE, descend
 from licoat.workflows.calculations.seeds import Seed
 from licoat.workflows.calculations.store import OK, Store
@@ -65,6 +67,10 @@ class BuildOptions:
         Compute again what failed in an earlier run.
     window : int
         Calculations that are sent out at a time.
+    prefilter : PrefilterOptions, optional
+        Compute single points first, and relax only what they say is worth it; all start structures without.
+    hours : float
+        After so many hours nothing new is begun, and the table is made of what is finished.
     """
 
     relaxation: RelaxationSettings = field(default_factory=RelaxationSettings)
@@ -75,12 +81,16 @@ class BuildOptions:
     elastic_phases: tuple[str, ...] = ()
     retry_failed: bool = False
     window: int = 8
+    prefilter: PrefilterOptions | None = None
+    hours: float = math.inf
 
     def __post_init__(self) -> None:
         if self.elastic not in ELASTIC:
             raise InputFileError(f"elastic {self.elastic!r}: expected one of {', '.join(ELASTIC)}")
         if self.displace not in DISPLACE:
             raise InputFileError(f"displace {self.displace!r}: expected one of {', '.join(DISPLACE)}")
+        if not self.hours > 0.0:
+            raise InputFileError(f"hours {self.hours!r}: expected a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +185,18 @@ def build_dataset(
         window=options.window,
         retry_failed=options.retry_failed,
         progress=progress,
+        deadline=time.monotonic() + 3600.0 * options.hours,
     )
-    relaxing = {seed.phase_id: Task.of(seed.phase_id, seed.crystal, spec, options.relaxation) for seed in seeds}
+    sieve = None if options.prefilter is None else prefilter(seeds, spec, options.prefilter, run)
+    wanted = seeds if sieve is None else sieve.seeds
+    relaxing = {seed.phase_id: Task.of(seed.phase_id, seed.crystal, spec, options.relaxation) for seed in wanted}
     records = run(relaxing.values(), "relaxing")
+    finished = [seed for seed in wanted if relaxing[seed.phase_id].key in records]
     displace = "none" if options.relaxation.keep_symmetry else options.displace
-    chosen = [relaxing[s.phase_id] for s in seeds if displace == "all" or (displace != "none" and not s.known)]
+    chosen = [relaxing[s.phase_id] for s in finished if displace == "all" or (displace != "none" and not s.known)]
     descents = descend(records, chosen, run)
     phases, failures = [], {}
-    for seed in sorted(seeds, key=lambda s: s.phase_id):
+    for seed in sorted(finished, key=lambda s: s.phase_id):
         key = relaxing[seed.phase_id].key
         descent = descents.get(key)
         phase = phase_record(seed.phase_id, seed.crystal, descent.record if descent else records[key])
@@ -200,6 +214,14 @@ def build_dataset(
         "displaced": displace,
         "phases": phases,
     }
+    if options.prefilter is not None and sieve is not None:
+        document["prefilter"] = asdict(options.prefilter) | {
+            "start_structures": len(seeds),
+            "to_relax": len(sieve.seeds),
+            "left_out": len(sieve.left_out),
+        }
+        failures |= {f"not relaxed {i}": why for i, why in sieve.left_out.items()}
+    failures |= {f"not begun {s.phase_id}": "the time was up; --resume goes on" for s in wanted if s not in finished}
     _write(out, document, failures)  # before the moduli, so that a table is there whatever becomes of them
     manifest = _write_table(out, document, spec, failures)
     if options.elastic != "none" or options.elastic_phases:
@@ -268,12 +290,11 @@ def _table(document: Mapping[str, Any], spec: CalculatorSpec) -> tuple[dict[str,
 
 
 def _write(out: Path, document: Mapping[str, Any], failures: Mapping[str, str]) -> None:
-    with _aside(out) as folder:
-        write_document(folder / DOCUMENT, document)
-        with (folder / FAILURES).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["phase_id", "reason"])
-            writer.writerows(sorted(failures.items()))
+    write_document(out / DOCUMENT, document)
+    with published(out / FAILURES) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["phase_id", "reason"])
+        writer.writerows(sorted(failures.items()))
 
 
 def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, failures: Mapping[str, str]) -> Manifest:
@@ -290,8 +311,7 @@ def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, f
         for path in (out / TABLE, manifest_path(out / TABLE)):
             path.unlink(missing_ok=True)
         raise
-    with _aside(out) as folder:
-        return write_parquet(columns, folder / TABLE, manifest)
+    return write_parquet(columns, out / TABLE, manifest)
 
 
 def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
@@ -309,13 +329,3 @@ def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
         different = next((key for key in settings if earlier.get(key) != settings[key]), "files_sha256")
         what = f"another {different} of the calculator {spec.name!r}"
     raise InputFileError(f"{out} holds a build with {what}; give another folder")
-
-
-@contextlib.contextmanager
-def _aside(out: Path) -> Iterator[Path]:
-    """Give a folder to write files in, which then take their places: two builds of one folder write the same."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as folder:
-        yield Path(folder)
-        for path in sorted(Path(folder).iterdir(), reverse=True):  # a table before its manifest
-            path.replace(out / path.name)

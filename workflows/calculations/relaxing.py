@@ -11,6 +11,7 @@ from licoat.structures.crystals.crystal import MAX_ATOMS, read_crystal
 from licoat.structures.crystals.elasticity import ElasticConstants, ElasticSettings
 from licoat.structures.crystals.relaxation import Relaxation, RelaxationSettings
 from licoat.structures.crystals.symmetry import space_group
+from licoat.structures.publishing import published
 from licoat.structures.rendering import brief
 from licoat.workflows.calculations.saddles import LOWER_EV_PER_ATOM, descend
 from licoat.workflows.calculations.store import OK, Store
@@ -86,12 +87,10 @@ class RelaxedFile:
         from pymatgen.io.cif import CifWriter
 
         crystal = self.relaxation.crystal
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{Path(self.file).stem}.cif"
         cell = Structure(crystal.lattice, list(crystal.species), crystal.frac_coords)
-        temporary = path.with_name(f".{path.name}.part")
-        temporary.write_text(str(CifWriter(cell)), encoding="utf-8")
-        temporary.replace(path)
+        with published(path) as temporary:
+            temporary.write_text(str(CifWriter(cell)), encoding="utf-8")
         return path
 
 

@@ -4,17 +4,15 @@ The name is the hash of structure, calculator and settings, so the same input is
 asks. A record appears whole or not at all, so that nothing finished is lost when a run is killed.
 """
 
-import contextlib
 import hashlib
 import json
-import os
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.errors import InputFileError, SnapshotError
+from licoat.structures.publishing import published
 
 __all__ = ["FAILED", "OK", "Records", "Store", "content_key"]
 
@@ -107,20 +105,11 @@ class Store:
             If it cannot be written, as on a full disk; it names the folder.
         """
         path = self.path(str(record["key"]))
-        temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("x", encoding="utf-8") as stream:
+            with published(path) as temporary, temporary.open("x", encoding="utf-8") as stream:
                 json.dump(record, stream, allow_nan=False, separators=(",", ":"))
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise OSError(error.errno, error.strerror, str(self.folder)) from error
-            raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.folder)) from error
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield all records in the order of their keys."""

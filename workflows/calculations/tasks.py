@@ -16,11 +16,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from licoat.structures.crystals.calculator_spec import CalculatorSpec, silence
 from licoat.structures.crystals.crystal import Crystal
-from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.structures.crystals.relaxation import RelaxationSettings, single_point
 from licoat.structures.errors import CalculatorError, InputFileError, LicoatError
 from licoat.structures.rendering import brief
 from licoat.workflows.calculations.engines import EngineError
@@ -29,7 +29,9 @@ from licoat.workflows.calculations.store import FAILED, OK, Records, Store, cont
 if TYPE_CHECKING:
     from licoat.structures.crystals.elasticity import ElasticSettings
 
-__all__ = ["OpenEngine", "Progress", "Run", "Task", "run_task", "run_tasks"]
+    Settings: TypeAlias = "RelaxationSettings | ElasticSettings | SinglePointSettings"
+
+__all__ = ["OpenEngine", "Progress", "Run", "SinglePointSettings", "Task", "run_task", "run_tasks"]
 
 OpenEngine = Callable[[], AbstractContextManager[Executor]]
 Progress = Callable[[str, int, int, int], None]
@@ -49,6 +51,11 @@ _MOST_BREAKS = 10
 
 
 @dataclass(frozen=True, slots=True)
+class SinglePointSettings:
+    """A single point has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One calculation.
 
@@ -60,7 +67,7 @@ class Task:
         Start structure.
     calculator : CalculatorSpec
         What computes it.
-    settings : RelaxationSettings or ElasticSettings
+    settings : RelaxationSettings, ElasticSettings or SinglePointSettings
         What is computed, and how.
     key : str
         See `licoat.workflows.calculations.store.content_key`.
@@ -69,7 +76,7 @@ class Task:
     name: str
     crystal: Crystal
     calculator: CalculatorSpec
-    settings: "RelaxationSettings | ElasticSettings"
+    settings: "Settings"
     key: str
 
     def __repr__(self) -> str:
@@ -77,9 +84,7 @@ class Task:
         return brief(self, f"{self.name}: {what}, key {self.key[:12]}")
 
     @classmethod
-    def of(
-        cls, name: str, crystal: Crystal, calculator: CalculatorSpec, settings: "RelaxationSettings | ElasticSettings"
-    ) -> "Task":
+    def of(cls, name: str, crystal: Crystal, calculator: CalculatorSpec, settings: "Settings") -> "Task":
         """Make a task and compute its key.
 
         Raises
@@ -91,7 +96,9 @@ class Task:
         return cls(name, crystal, calculator, settings, key)
 
 
-def _kind(settings: "RelaxationSettings | ElasticSettings") -> str:
+def _kind(settings: "Settings") -> str:
+    if isinstance(settings, SinglePointSettings):
+        return "single point"
     return "relax" if isinstance(settings, RelaxationSettings) else "elastic"
 
 
@@ -181,6 +188,9 @@ def _record(task: Task, result: dict[str, Any], reason: str, seconds: float) -> 
 
 def _calculate(task: Task, calculator: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - any ASE calculator
     """Return the result and, if it must not be used, the reason."""
+    if isinstance(task.settings, SinglePointSettings):
+        point = single_point(task.crystal, calculator)
+        return point.to_dict(), "" if math.isfinite(point.energy_ev_per_atom) else "the energy is no number"
     if isinstance(task.settings, RelaxationSettings):
         from licoat.structures.crystals.relaxation import relax
 
@@ -203,6 +213,7 @@ def run_tasks(
     window: int = 8,
     retry_failed: bool = False,
     progress: Progress | None = None,
+    deadline: float = math.inf,
 ) -> Records:
     """Run all tasks that the store does not hold, on any executor.
 
@@ -222,11 +233,14 @@ def run_tasks(
         Compute again what failed before.
     progress : callable, optional
         Called with the kind and the numbers of tasks done, failed among them, and all.
+    deadline : float
+        By `time.monotonic`: from then on no task is sent out, and those that are running are waited for.
 
     Returns
     -------
     Records
-        Record of every task by key; they stay in the store until they are asked for.
+        Record of every task by key, with a deadline of those that were run; they stay in the store until they are
+        asked for.
 
     Raises
     ------
@@ -264,7 +278,7 @@ def run_tasks(
         if progress is not None:
             progress(kind, len(status), failed, len(unique))
 
-    queue = _Queue(deque(task for key, task in unique.items() if key not in status), window)
+    queue = _Queue(deque(task for key, task in unique.items() if key not in status), window, deadline)
     breaks = 0
     while queue:
         alone = not queue.waiting
@@ -276,22 +290,24 @@ def run_tasks(
                 f"all workers died {breaks} times in a row and finished nothing: can they start? "
                 "(a script that starts worker processes needs `if __name__ == '__main__':`)"
             )
-    return Records(store, unique)
+    return Records(store, [key for key in unique if key in status])
 
 
 class _Queue:
     """Tasks in the order in which they are sent out: at last, alone, those that were lost with a worker."""
 
-    def __init__(self, waiting: deque[Task], window: int) -> None:
-        self.waiting, self.window = waiting, window
+    def __init__(self, waiting: deque[Task], window: int, deadline: float) -> None:
+        self.waiting, self.window, self._deadline = waiting, window, deadline
         self._suspects: deque[Task] = deque()
         self._losses: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
-        return bool(self.waiting or self._suspects)
+        return bool(self.waiting or self._suspects) and time.monotonic() < self._deadline
 
     def take(self, running: int) -> Task | None:
-        """Return the next task, None if none is to be sent out while so many are running."""
+        """Return the next task, None if none is to be sent out while so many are running, or any more."""
+        if not self:
+            return None
         if self.waiting:
             return self.waiting.popleft() if running < self.window else None
         return self._suspects.popleft() if self._suspects and not running else None

@@ -36,7 +36,8 @@ def add_calculator(parser: argparse.ArgumentParser) -> None:
         "--calculator",
         default="sevennet",
         metavar="NAME",
-        help="sevennet (default), chgnet, mace, mattersim, emt, lj, an entry point, F.toml, or module:attribute",
+        help="sevennet (default), sevennet-r2scan, chgnet, mace, mattersim, emt, lj, an entry point, F.toml, "
+        "or module:attribute",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where it runs (default cpu)")
 

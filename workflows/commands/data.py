@@ -1,12 +1,21 @@
 """``licoat data``: look at tables of phases, check, fetch and build them."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import add_command, add_source, file_options, path_text, positive, print_json
+from licoat.workflows.commands.common import (
+    add_command,
+    add_source,
+    file_options,
+    path_text,
+    positive,
+    positive_number,
+    print_json,
+)
 
 __all__ = ["add"]
 
@@ -36,6 +45,25 @@ def _add_build(actions: Any) -> None:  # noqa: ANN401
     build.add_argument("--relaxed", metavar="FILE", help="relaxed phases, JSON(.gz) (default: the embedded ones)")
     build.add_argument(
         "--out", type=path_text, metavar="DIR", help="folder to build in; without --seeds the Parquet file to write"
+    )
+    build.add_argument(
+        "--prefilter",
+        type=positive_number,
+        metavar="EV_PER_ATOM",
+        help="single points first; relax what lies within this of their hull, and known crystals (0.1 is a good limit)",
+    )
+    build.add_argument(
+        "--per-composition",
+        type=positive,
+        default=2,
+        metavar="N",
+        help="with --prefilter: structures of one composition (2)",
+    )
+    build.add_argument(
+        "--hours",
+        type=positive_number,
+        metavar="H",
+        help="after H hours begin nothing new and make the table",
     )
     build.add_argument("--resume", action="store_true", help="go on with an earlier build in the same folder")
     build.add_argument("--retry-failed", action="store_true", help="with --resume: compute again what failed")
@@ -154,10 +182,12 @@ def _data_build(options: argparse.Namespace) -> None:
 
 def _build_dataset(options: argparse.Namespace) -> None:
     from licoat.workflows.calculations.dataset import BuildOptions, build_dataset
+    from licoat.workflows.calculations.prefilter import PrefilterOptions
     from licoat.workflows.calculations.seeds import read_seeds
 
     out = _checked_folder(options)
     opened, window = calculation.engine(options)
+    sieve = None if options.prefilter is None else PrefilterOptions(options.prefilter, options.per_composition)
     dataset = build_dataset(
         read_seeds(options.seeds, max_atoms=options.max_atoms),
         calculation.calculator(options),
@@ -171,6 +201,8 @@ def _build_dataset(options: argparse.Namespace) -> None:
             elastic_phases=tuple(options.elastic_phase),
             retry_failed=options.retry_failed,
             window=window,
+            prefilter=sieve,
+            hours=options.hours or math.inf,
         ),
         progress=calculation.show_progress if calculation.progress_wanted(options) else None,
     )

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from licoat.structures.chemistry.anode import anode
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.chemistry.units import A3_TO_CM3_PER_MOL
 from licoat.structures.rendering import outline
@@ -137,18 +138,20 @@ def compare_cells(material: LayerMaterial, options: LayerOptions, loading: Loadi
             "mass_saving": "no reference electrode",
             "stack_energy_wh_per_l": "no volumes",
         },
-        note=_notes(copper_um, efficiency, cycles),
+        note=_notes(material.anode, copper_um, efficiency, cycles),
     )
 
 
-def _notes(copper_um: float, efficiency: float, cycles: float) -> dict[str, str]:
+def _notes(metal: str, copper_um: float, efficiency: float, cycles: float) -> dict[str, str]:
     reference = f"the same metal left, dense, on {copper_um:g} um of copper"
     lost = f"to 80 %, every cycle losing {100 * (1 - efficiency):.3g} % of the cathode capacity"
     return {
         "coated_thickness_um": "layer and metal left",
         "reference_thickness_um": reference,
         "reference_mass_mg_per_cm2": reference,
-        "negative_to_positive_ratio": "metal left over cathode capacity; the cathode brings its own lithium as well",
+        "negative_to_positive_ratio": (
+            f"metal left over cathode capacity; the cathode brings its own {anode(metal).label} as well"
+        ),
         "cycle_life": "unlimited: nothing is lost" if math.isinf(cycles) else lost,
         "stack_energy_wh_per_kg": "coated anode, cathode and electrolyte; no housing",
         "stack_energy_wh_per_l": "coated anode and cathode",

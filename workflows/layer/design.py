@@ -117,7 +117,8 @@ class LayerDesign:
     shear_ratio_to_measured_lithium = _Of(lambda layer: layer.mechanics.shear_ratio_to_measured_lithium)
     deposition_pressure_mpa = _Of(lambda layer: layer.mechanics.deposition_pressure_mpa)
     critical_flaw_um = _Of(lambda layer: layer.mechanics.critical_flaw_um)
-    conducting_volume_fraction = _Of(lambda layer: layer.transport.conducting_volume_fraction)
+    alloy_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)
+    conducting_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)  # its earlier name
     conducting_share_percolates = _Of(lambda layer: layer.transport.conducting_share_percolates)
     ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.ionic_conductivity_s_per_cm)
     area_resistance_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_ohm_cm2)

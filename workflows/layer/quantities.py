@@ -6,7 +6,7 @@ powder, R the products' volume over that of the oxide.
 
 from licoat.structures.chemistry.book import Kind, Quantity, declare
 
-__all__ = ["COMPOSITE", "LAYER"]
+__all__ = ["COMPOSITE", "LAYER", "OPTIONS", "PHASES"]
 
 _AREA = "cm2"
 _HS = "Hashin and Shtrikman, J. Mech. Phys. Solids 11, 127 (1963)"
@@ -18,6 +18,10 @@ def _layer(
     name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "", ref: str = ""
 ) -> Quantity:
     return Quantity(name, label, definition, kind, "layer", unit=unit, per=per, reference=ref)
+
+
+def _option(name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "") -> Quantity:
+    return Quantity(name, label, definition, kind, "assumption", unit=unit, per=per)
 
 
 LAYER = declare(
@@ -127,3 +131,28 @@ COMPOSITE = declare(
              Kind.SHARE, "layer", aliases=("conducting_volume_fraction",)),
 )  # fmt: skip
 """Quantities of a composite of phases: of a layer, and of the dense products of a screened oxide."""
+
+OPTIONS = declare(
+    _option("packing_fraction", "packing fraction", "Solid share f0 of the powder as sprayed.", Kind.SHARE),
+    _option("conversion", "conversion", "Share of the oxide that reacts if there is enough metal.", Kind.SHARE),
+    _option("current_ma_per_cm2", "current", "Current density of the polarisation.", Kind.TRANSPORT, "mA", _AREA),
+    _option("overpotential_v", "overpotential", "Of deposition, for the pressure in a flaw.", Kind.VOLTAGE, "V"),
+    _option("cell_voltage_v", "cell voltage", "Average voltage of the cell.", Kind.VOLTAGE, "V"),
+    _option("cathode_capacity_mah_per_cm2", "cathode capacity", "Of the cathode.", Kind.CHARGE, "mAh", _AREA),
+    _option("cathode_thickness_um", "cathode thickness", "With its current collector.", Kind.LENGTH, "um"),
+    _option("cathode_mass_mg_per_cm2", "cathode mass", "With its current collector.", Kind.MASS, "mg", _AREA),
+    _option("electrolyte_mass_mg_per_cm2", "electrolyte mass", "Liquid in the pores.", Kind.MASS, "mg", _AREA),
+    _option("coulombic_efficiency", "coulombic efficiency", "Of the metal electrode.", Kind.SHARE),
+    _option("copper_thickness_um", "copper thickness", "Foil of the reference electrode.", Kind.LENGTH, "um"),
+    _option("lithium_shear_modulus_gpa", "shear modulus of the anode metal", "Taken for the ratio to the layer's.",
+            Kind.MODULUS, "GPa"),
+)  # fmt: skip
+"""What is assumed of powder, foil, cell and load."""
+
+PHASES = declare(
+    _option("electronic_resistivity_ohm_cm", "electronic resistivity", "Measured.", Kind.TRANSPORT, "ohm cm"),
+    _option("toughness_mpa_sqrt_m", "fracture toughness", "K_Ic; a Griffith estimate where none was measured.",
+            Kind.PRESSURE, "MPa m^0.5"),
+    _option("is_alloy", "alloy", "Whether the phase is an alloy of the anode metal.", Kind.YES_NO),
+)  # fmt: skip
+"""What is known of a layer's phases besides what a reaction says of them."""

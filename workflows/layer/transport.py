@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from licoat.structures.chemistry.anode import anode
 from licoat.structures.rendering import outline
 from licoat.workflows.layer.compaction import Compaction
 from licoat.workflows.layer.material import LayerMaterial, Solid
@@ -100,7 +101,7 @@ class Transport(Group):
     """Ions and electrons through the layer."""
 
     group: ClassVar[str] = "transport"
-    conducting_volume_fraction: float | None
+    alloy_volume_fraction: float | None
     conducting_share_percolates: float | None
     ionic_conductivity_s_per_cm: float | None
     area_resistance_ohm_cm2: float | None
@@ -125,9 +126,9 @@ def mix_conductivities(material: LayerMaterial, options: LayerOptions, compactio
         leak = 0.0 if electronic == 0.0 else leakage_ma_per_cm2(options.cell_voltage_v, 1 / electronic, thickness)
     no_ions = _unknown(solid, "ionic_conductivity_s_per_cm", "ionic conductivity")
     no_electrons = _unknown(solid, "electronic_resistivity_ohm_cm", "electronic resistivity")
-    blocked = "the layer does not conduct lithium" if sigma == 0.0 else no_ions
+    blocked = f"the layer does not conduct {anode(material.anode).label}" if sigma == 0.0 else no_ions
     return Transport(
-        conducting_volume_fraction=alloy,
+        alloy_volume_fraction=alloy,
         conducting_share_percolates=(
             None if alloy is None or porosity is None else float(percolates(alloy * (1.0 - porosity)))
         ),
@@ -137,7 +138,7 @@ def mix_conductivities(material: LayerMaterial, options: LayerOptions, compactio
         electronic_conductivity_s_per_cm=electronic,
         leakage_ma_per_cm2=leak,
         unknown={
-            "conducting_volume_fraction": "no volumes",
+            "alloy_volume_fraction": "no volumes",
             "conducting_share_percolates": "no volumes",
             "ionic_conductivity_s_per_cm": no_ions,
             "area_resistance_ohm_cm2": blocked,
@@ -146,7 +147,7 @@ def mix_conductivities(material: LayerMaterial, options: LayerOptions, compactio
             "leakage_ma_per_cm2": "there is no layer" if thickness == 0.0 else no_electrons,
         },
         note={
-            "conducting_volume_fraction": (f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}"),
+            "alloy_volume_fraction": (f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}"),
             "conducting_share_percolates": "1 yes, 0 no; pores counted",
             "ionic_conductivity_s_per_cm": "Bruggeman, with pores",
             "polarisation_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.chemistry.book import BOOK, Book, Kind, Quantity
-from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE
-from licoat.workflows.layer.quantities import COMPOSITE, LAYER
+from licoat.structures.errors import MissingDataError
+from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
+from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
 from licoat.workflows.screening.quantities import SCREEN
 
-__all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema"]
+__all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema", "words_and_unit"]
 
 CHAPTERS: dict[str, tuple[Quantity, ...]] = {
     "reaction": REACTION,
     "plateau": STAGE,
     "path": PATH,
+    "substance": SUBSTANCE,
     "measured": MEASURED,
     "screen": (*SCREEN, *BOOK.of("oxide")),
     "layer": (*COMPOSITE, *LAYER),
+    "assumptions": (*OPTIONS, *PHASES),
 }
 """The book's quantities by subject."""
 
@@ -39,7 +42,16 @@ def find(name: str) -> Quantity:
     MissingDataError
         If the book has no such column.
     """
-    return BOOK["criterion_*" if name.startswith("criterion_") and name not in BOOK else name]
+    return BOOK.find(name)
+
+
+def words_and_unit(name: str) -> tuple[str, str]:
+    """Return the label and the unit of a column; the name itself in words for what is no quantity."""
+    try:
+        quantity = find(name)
+    except MissingDataError:
+        return name.replace("_", " "), ""
+    return quantity.label, quantity.unit_text
 
 
 def book_rows(columns: Iterable[str]) -> list[dict[str, str]]:

@@ -10,7 +10,8 @@ from licoat.structures.chemistry.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
 from licoat.thermo.reaction import phase_values
-from licoat.workflows.output.tables import LEGEND, source_line, verdict_marks
+from licoat.workflows.output.book import words_and_unit
+from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verdict_marks
 from licoat.workflows.output.text import equation_text
 from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.comparison import Comparison
@@ -68,22 +69,17 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+_SCREEN_COLUMNS = (
+    "rank", "formula", "equation", "energy_ev_per_fu", "measured_energy_ev_per_fu", "energy_ev_per_anode_atom",
+    "heat_mj_per_kg_oxide", "volume_ratio_oxide", "volume_ratio_reactants", "band_gaps_ev", "shear_moduli_gpa",
+    "criteria", "score",
+)  # fmt: skip
+
+
 def print_screen(result: ScreeningResult, top: int) -> None:
     """Print the best oxides, the funnel and what the marks mean."""
     shown = result.candidates[:top]
-    anode = result.manifest["anode"]
-    heads = [
-        "#",
-        "oxide",
-        f"reaction with {anode}",
-        "dE eV/fu",
-        "measured",
-        f"eV/{anode}",
-        "MJ/kg ox",
-        "V/V_ox",
-        "V/V_all",
-    ]
-    heads += ["gaps (eV)", "G (GPa)", "criteria", "score"]
+    heads = [head(name, result.manifest["anode"]) for name in _SCREEN_COLUMNS]
     rows = []
     for c in shown:
         r = c.path.final
@@ -235,11 +231,17 @@ def print_comparison(comparison: Comparison) -> None:
     rows = []
     for quantity, values in comparison.rows.items():
         cells = [values[source] for source in comparison.sources]
-        rows.append([quantity, *("" if v is None else v if isinstance(v, str) else f"{v:.3f}" for v in cells)])
+        words, unit = words_and_unit(quantity)
+        rows.append(
+            [
+                f"{words} ({unit})" if unit else words,
+                *("" if v is None else v if isinstance(v, str) else f"{v:.3f}" for v in cells),
+            ]
+        )
     say(text_table(["", *comparison.sources], rows))
     for source, note in comparison.notes.items():
         say(f"{source}: {note}")
-    say("* computed (PBE or a potential trained on it); energies computed at 0 K, measured at 298.15 K")
+    say(f"{STAR}; energies computed at 0 K, measured at 298.15 K")
 
 
 def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Tables as files: CSV, Markdown, LaTeX and Excel of any data frame; each file appears whole or not at all."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import render_latex
-from licoat.workflows.output.text import split_unit
+from licoat.structures.publishing import publish_files
+from licoat.workflows.output.book import words_and_unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["escape_latex", "frame_latex", "frame_markdown", "latex_table", "save_files", "save_frame", "write_excel"]
+__all__ = [
+    "escape_latex",
+    "frame_latex",
+    "frame_markdown",
+    "frame_writers",
+    "latex_table",
+    "save_files",
+    "save_frame",
+    "write_excel",
+]
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     c: f"\\{c}" for c in "#%&_${}"
@@ -27,7 +36,7 @@ SHORT_TEXT = 16  # characters up to which a column is not wrapped
 
 
 def save_files(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> list[Path]:
-    """Write several files into a folder.
+    """Write several files into a folder; all are written before the first takes its place.
 
     Parameters
     ----------
@@ -41,18 +50,7 @@ def save_files(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> li
     list of Path
         The files written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, write in writers.items():
-        target = folder / name
-        temporary = folder / f".{os.getpid()}.{name}"
-        try:
-            write(temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        written.append(target)
-    return written
+    return publish_files(folder, writers)
 
 
 def save_frame(
@@ -72,16 +70,20 @@ def save_frame(
     printed : DataFrame, optional
         What goes into Markdown and LaTeX, if the data frame itself is too wide for a page.
     """
+    return save_files(folder, frame_writers(frame, stem, caption, printed=printed))
+
+
+def frame_writers(
+    frame: "pd.DataFrame", stem: str, caption: str, *, printed: "pd.DataFrame | None" = None
+) -> dict[str, Callable[[Path], Any]]:
+    """Return the writers of the four files that `save_frame` makes, for `save_files`."""
     page = frame if printed is None else printed
-    return save_files(
-        folder,
-        {
-            f"{stem}.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
-            f"{stem}.md": lambda p: p.write_text(frame_markdown(page, caption), encoding="utf-8"),
-            f"{stem}.tex": lambda p: p.write_text(frame_latex(page, caption), encoding="utf-8"),
-            f"{stem}.xlsx": lambda p: write_excel({stem: frame}, p),
-        },
-    )
+    return {
+        f"{stem}.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+        f"{stem}.md": lambda p: p.write_text(frame_markdown(page, caption), encoding="utf-8"),
+        f"{stem}.tex": lambda p: p.write_text(frame_latex(page, caption), encoding="utf-8"),
+        f"{stem}.xlsx": lambda p: write_excel({stem: frame}, p),
+    }
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
@@ -129,7 +131,7 @@ def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
 
 
 def _heading(name: str) -> str:
-    words, unit = split_unit(name)
+    words, unit = words_and_unit(name)
     return f"{words} ({unit})" if unit else words
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.formula import render_html
 from licoat.structures.phases.table import PhaseTable
-from licoat.workflows.output.text import split_unit
+from licoat.workflows.output.book import words_and_unit
 
 if TYPE_CHECKING:
     from licoat.thermo import LithiationPath, Reaction
@@ -160,7 +160,7 @@ def screen_html(result: "ScreeningResult") -> str:
 def layer_html(layer: "LayerDesign") -> str:
     """Return the quantities of a layer as HTML, those that are known first."""
     known_first = sorted(layer.quantities.values(), key=lambda q: q.value is None)
-    rows = ([q.group, words, q.value, unit] for q in known_first for words, unit in [split_unit(q.name)])
+    rows = ([q.group, words, q.value, unit] for q in known_first for words, unit in [words_and_unit(q.name)])
     equation = layer.material.equation
     heads = ["group", "quantity", "value", "unit"]
     return html_table(heads, rows, len(layer.quantities), caption=equation, formulas=[equation])
@@ -171,7 +171,7 @@ def comparison_html(comparison: "Comparison") -> str:
     rows = (
         [words, unit, *(values.get(source) for source in comparison.sources)]
         for name, values in comparison.rows.items()
-        for words, unit in [split_unit(name)]
+        for words, unit in [words_and_unit(name)]
     )
     heads, equation = ["quantity", "unit", *comparison.sources], comparison.equation
     return html_table(heads, rows, len(comparison.rows), caption=equation, formulas=[equation])

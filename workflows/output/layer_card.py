@@ -4,7 +4,7 @@ from licoat.workflows.layer.design import LayerDesign
 from licoat.workflows.layer.quantity import LayerQuantity
 from licoat.workflows.output.book import find
 from licoat.workflows.output.console import say, text_table
-from licoat.workflows.output.text import equation_text, split_unit
+from licoat.workflows.output.text import equation_text
 
 __all__ = ["print_layer"]
 
@@ -55,8 +55,8 @@ def _options(layer: LayerDesign) -> list[str]:
     """Write what was assumed: ``packing fraction 0.6``, ``cell voltage 3.4 V``."""
     found = []
     for name in layer.options.__slots__:
-        words, unit = split_unit(name)
-        found.append(f"{words} {getattr(layer.options, name):g} {unit}".rstrip())
+        quantity = find(name)
+        found.append(f"{quantity.label} {getattr(layer.options, name):g} {quantity.unit_text}".rstrip())
     return found
 
 

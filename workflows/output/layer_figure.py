@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from licoat.structures.chemistry.formula import render_unicode
 from licoat.structures.errors import InputFileError
+from licoat.structures.publishing import published
 from licoat.workflows.layer.design import LayerDesign
 
 if TYPE_CHECKING:
@@ -119,4 +120,5 @@ def save_stack_figure(layers: Sequence[LayerDesign], file: Path) -> None:
     """
     if file.suffix.lower() not in {".svg", ".pdf", ".png"}:
         raise InputFileError(f"figure {str(file)!r}: the ending must be .svg, .pdf or .png")
-    plot_stacks(layers).savefig(file, dpi=200)
+    with published(file) as temporary:
+        plot_stacks(layers).savefig(temporary, dpi=200)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from licoat.structures.chemistry.formula import render_unicode
 from licoat.structures.errors import InputFileError
+from licoat.structures.publishing import published
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,4 +81,5 @@ def save_path_figure(path: "LithiationPath", file: Path) -> None:
     figure = Figure(figsize=FIGURE_SIZE_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     plot_path(path, figure.subplots())
-    figure.savefig(file, dpi=200)
+    with published(file) as temporary:
+        figure.savefig(temporary, dpi=200)

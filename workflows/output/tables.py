@@ -1,15 +1,16 @@
 """The tables of a screen: one schema, several outputs (CSV, Parquet, Markdown, LaTeX, Excel)."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from licoat.structures.chemistry.book import Kind
 from licoat.structures.chemistry.formula import render_latex
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
-from licoat.workflows.output.exports import escape_latex, latex_table, save_files, save_frame, write_excel
+from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, save_files, write_excel
 from licoat.workflows.screening.criteria import State
+from licoat.workflows.screening.quantities import DESIGN
 from licoat.workflows.screening.ranking import score_text
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from licoat.workflows.screening.screen import Candidate, ScreeningResult
 
 __all__ = [
-    "DESIGN_COLUMNS",
-    "PAPER_COLUMNS",
+    "PRINTED",
     "design_frame",
     "result_frame",
     "save_result",
@@ -28,9 +28,10 @@ __all__ = [
 ]
 
 _SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOWN: "?"}
+STAR = "* computed (PBE or a potential trained on it) or, gap 0 of compounds of metals alone, by rule"
 LEGEND = (
     "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
-    "Gaps and moduli: * computed (PBE or a potential trained on it), ? not known. Energies per formula unit of oxide."
+    f"Gaps and moduli: {STAR}; ? not known. Energies per formula unit of oxide."
 )
 
 
@@ -82,18 +83,6 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
     return known | {name: value for name, value in measures.items() if name not in known | last} | last
 
 
-DESIGN_COLUMNS = (
-    "lithium_um_per_um_oxide",
-    "lithium_mah_per_cm2_per_um_oxide",
-    "heat_j_per_cm2_per_um_oxide",
-    "volume_ratio_oxide",
-    "shear_modulus_lower_gpa",
-    "shear_modulus_upper_gpa",
-    "alloy_volume_fraction",
-)
-"""Columns of the design table: what 1 um of dense oxide eats, gives off and becomes."""
-
-
 def result_frame(result: "ScreeningResult") -> "pd.DataFrame":
     """Return the full table of a screen, one row per oxide, best first."""
     import pandas as pd
@@ -108,41 +97,44 @@ def verdict_marks(candidate: "Candidate") -> str:
     return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
 
 
-PAPER_COLUMNS: dict[str, tuple[str, str, Callable[["Candidate"], Any]]] = {
-    # key: (plain heading, LaTeX heading, value)
-    "rank": ("#", r"\#", lambda c: str(c.rank)),
-    "formula": ("oxide", "Oxide", lambda c: c.path.oxide),
-    "equation": ("reaction with the anode metal", "Reaction", lambda c: c.path.final.equation),
-    "energy": ("dE eV/fu", r"$\Delta E$ (eV)", lambda c: _value(c.path.final.energy_ev_per_fu, 2)),
-    "sigma": ("sigma", r"$\sigma$ (eV)", lambda c: _value(c.path.final.energy_sigma_ev_per_fu, 2)),
-    "measured": (
-        "measured",
-        r"$\Delta H_\mathrm{exp}$ (eV)",
-        lambda c: _value(c.measured.measured_energy_ev_per_fu, 2),
-    ),
-    "per_anode": ("eV/Li", r"$\Delta E$/Li (eV)", lambda c: _value(c.path.final.energy_ev_per_anode_atom, 2)),
-    "mass": ("MJ/kg oxide", r"$q$ (MJ\,kg$^{-1}$)", lambda c: _value(c.path.final.heat_mj_per_kg_oxide, 2)),
-    "voltage": ("V", r"$\bar{V}$ (V)", lambda c: _value(c.path.final.average_voltage_v, 2)),
-    "ratio": ("V/Vox", r"$R_\mathrm{ox}$", lambda c: _value(c.path.final.volume_ratio_oxide, 2)),
-    "ratio_all": ("V/Vall", r"$R_\mathrm{all}$", lambda c: _value(c.path.final.volume_ratio_reactants, 2)),
-    "gaps": ("gaps eV", r"$E_\mathrm{g}$ (eV)", lambda c: phase_values(c.path.final, "band_gap_ev", "band_gap_kind")),
-    "moduli": ("G GPa", r"$G$ (GPa)", lambda c: phase_values(c.path.final, "shear_modulus_gpa", "elastic_kind")),
-    "verdicts": ("criteria", "Criteria", verdict_marks),
-    "score": ("score", "Score", lambda c: score_text(c.score_low, c.score_high)),
-}
+PRINTED = (
+    "rank", "formula", "equation", "energy_ev_per_fu", "energy_sigma_ev_per_fu", "measured_energy_ev_per_fu",
+    "energy_ev_per_anode_atom", "heat_mj_per_kg_oxide", "average_voltage_v", "volume_ratio_oxide",
+    "volume_ratio_reactants", "band_gaps_ev", "shear_moduli_gpa", "criteria", "score",
+)  # fmt: skip
+"""Columns of the table for people, in Markdown, LaTeX and the first sheet of the workbook."""
 
 
-def _value(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+def head(name: str, anode: str, *, latex: bool = False) -> str:
+    """Return the head of a narrow column, with the anode metal by its symbol: ``dE (eV/Li)``."""
+    quantity = find(name)
+    return (quantity.latex_head if latex else quantity.head).replace("anode atom", anode)
 
 
-def _cells(result: "ScreeningResult") -> list[dict[str, Any]]:
-    return [{key: value(c) for key, (_, _, value) in PAPER_COLUMNS.items()} for c in result.candidates]
+def _cells(result: "ScreeningResult") -> list[dict[str, str]]:
+    """Return the printed table as texts, by names of quantities."""
+    return [{name: _printed(name, candidate, row) for name in PRINTED} for candidate, row in _rows(result)]
+
+
+def _rows(result: "ScreeningResult") -> list[tuple["Candidate", dict[str, Any]]]:
+    return [(candidate, _row(candidate)) for candidate in result.candidates]
+
+
+def _printed(name: str, candidate: "Candidate", row: dict[str, Any]) -> str:
+    """Write a cell with the digits that the book gives its quantity."""
+    if name == "criteria":
+        return verdict_marks(candidate)
+    if name == "score":
+        return score_text(candidate.score_low, candidate.score_high)
+    value = row[name]
+    if value is None or not find(name).is_number:
+        return value or ""
+    return f"{value:.{find(name).digits}f}"
 
 
 def to_markdown(result: "ScreeningResult") -> str:
     """Return the table for people as Markdown, with its legend and sources."""
-    heads = [plain for plain, _, _ in PAPER_COLUMNS.values()]
+    heads = [head(name, result.manifest["anode"]) for name in PRINTED]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     lines += [f"| {' | '.join(row.values())} |" for row in _cells(result)]
     order = ", ".join(criterion.name for criterion in result.criteria)
@@ -164,34 +156,44 @@ def to_latex(result: "ScreeningResult") -> str:
 
     The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
     """
-    wide = {"equation": r"p{5cm}", "gaps": r"p{3.2cm}", "moduli": r"p{3.2cm}", "formula": "l", "verdicts": "l"}
-    columns = "".join(wide.get(key, "r") for key in PAPER_COLUMNS)
+    wide = {
+        "equation": r"p{5cm}",
+        "band_gaps_ev": r"p{3.2cm}",
+        "shear_moduli_gpa": r"p{3.2cm}",
+        "formula": "l",
+        "criteria": "l",
+    }
+    columns = "".join(wide.get(name, "r") for name in PRINTED)
     about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
     caption = escape_latex(" ".join([about, LEGEND, source_line(result)]))
-    rows = [[_latex_cell(key, cell) for key, cell in row.items()] for row in _cells(result)]
-    return latex_table(columns, [latex for _, latex, _ in PAPER_COLUMNS.values()], rows, caption)
+    rows = [[_latex_cell(name, cell) for name, cell in row.items()] for row in _cells(result)]
+    return latex_table(columns, [head(name, result.manifest["anode"], latex=True) for name in PRINTED], rows, caption)
 
 
 def _latex_cell(key: str, text: str) -> str:
-    if key in {"formula", "equation", "gaps", "moduli"}:
+    if find(key).kind is Kind.TEXT and key != "criteria":
         return render_latex(text).replace("->", r"$\rightarrow$")
-    if key == "verdicts":
+    if key == "criteria":
         marks = text.replace("~", r"\textasciitilde{}").replace("-", "{-}")
         return rf"\texttt{{{marks}}}"
+    if key == "score":
+        return text.replace("-", "--")  # from one bound to the other
     return f"${text}$" if text.startswith("-") else text
 
 
 def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
     """Return the design table: what 1 um of dense oxide eats, gives off and becomes, for every oxide."""
-    return result.table[["rank", "formula", "equation", *DESIGN_COLUMNS]]
+    return result.table[["rank", "formula", "equation", *DESIGN]]
 
 
 def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
     """Write all tables of a screen; each file appears whole or not at all."""
     frame = result.table
-    written = save_files(
+    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
+    return save_files(
         folder,
-        {
+        frame_writers(design_frame(result), "design", caption)
+        | {
             "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
             "table.parquet": lambda p: frame.to_parquet(p, index=False),
             "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
@@ -201,8 +203,6 @@ def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
             "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
         },
     )
-    caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
-    return written + save_frame(design_frame(result), folder, "design", caption)
 
 
 def _manifest(result: "ScreeningResult") -> dict[str, Any]:
@@ -221,14 +221,16 @@ def _sheets(result: "ScreeningResult") -> dict[str, "pd.DataFrame"]:
         {"step": s.step, "remaining": s.remaining, "left": "; ".join(f"{k}: {v}" for k, v in s.left.items())}
         for s in result.funnel
     ]
-    paper = pd.DataFrame(_cells(result)).rename(columns={key: plain for key, (plain, _, _) in PAPER_COLUMNS.items()})
+    paper = pd.DataFrame(_cells(result)).rename(
+        columns={name: head(name, result.manifest["anode"]) for name in PRINTED}
+    )
     return {
         "paper": paper,
         "table": result.table,
         "design": design_frame(result),
         "ledger": result.ledger,
         "funnel": pd.DataFrame(steps),
-        "columns": pd.DataFrame(book_rows(result.table.columns)),
+        "columns": pd.DataFrame(book_rows([*result.table.columns, *result.ledger.columns])),
         "criteria": pd.DataFrame([criterion.to_dict() for criterion in result.criteria]),
         "about": pd.DataFrame([{"what": "legend", "text": LEGEND}, {"what": "source", "text": source_line(result)}]),
     }

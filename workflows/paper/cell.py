@@ -2,11 +2,11 @@
 
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.workflows.layer import cell, loading
-from licoat.workflows.paper.checks import PAPER, Check, Context, Source, Values, Verdict, arithmetic, measured
+from licoat.workflows.paper.checks import PAPER, Context, Origin, PaperCheck, Standing, Values, arithmetic, measured
 
 __all__ = ["CELL", "LITHIUM"]
 
-MEASURED, ARITHMETIC = Source.MEASURED, Source.ARITHMETIC
+MEASURED, ARITHMETIC = Origin.MEASURED, Origin.ARITHMETIC
 PAPER_MAH_PER_CM2_UM = PAPER.thick_foil_mah_per_cm2 / PAPER.thick_foil_um
 """Capacity per thickness of lithium that the paper uses: 10 mAh/cm2 for 50 um."""
 DEPOSITED_MAH_PER_CM2 = PAPER.deposited_ma_per_cm2 * PAPER.deposited_h
@@ -30,26 +30,26 @@ def _sprayed_layer_um(c: Context) -> float:
     return PAPER.layer_um * PAPER.sprayed_mg_per_cm2 / c.layer_loading_mg_per_cm2(PAPER.layer_um)
 
 
-LITHIUM: tuple[Check, ...] = (
-    Check(
+LITHIUM: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "Li foil 15.5 um",
         lambda c: measured(c.capacity_mah_per_cm2(PAPER.thin_foil_um)),
         lambda c: f"The paper counts 0.2 mAh/cm2 per um; dense lithium has {c.capacity_mah_per_cm2(1.0):.3f}.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "Li foil 50 um",
         lambda c: measured(c.capacity_mah_per_cm2(PAPER.thick_foil_um)),
         lambda c: f"2.9 % low: 10 mAh/cm2 are {c.lithium_um(10.0):.1f} um of dense lithium.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "excess of 50 um Li over 2.7 mAh/cm2",
         _excess,
         "From the paper's 10 mAh/cm2; with that of dense lithium it is 3.8.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "Li stripped 5.182 mAh/cm2",
         lambda c: (
             measured(c.lithium_um(PAPER.stripped_mah_per_cm2))
@@ -61,13 +61,13 @@ LITHIUM: tuple[Check, ...] = (
         ),
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "deposited capacity",
         lambda _: arithmetic(DEPOSITED_MAH_PER_CM2),
         "0.3 mA/cm2 for 20 h.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "irreversible capacity",
         lambda _: arithmetic(IRREVERSIBLE_MAH_PER_CM2),
         lambda _: (
@@ -77,7 +77,7 @@ LITHIUM: tuple[Check, ...] = (
         ),
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "Sb2O3 converted by 0.818 mAh/cm2",
         lambda c: arithmetic(c.oxide_of_charge_mg_per_cm2(IRREVERSIBLE_MAH_PER_CM2)),
         lambda c: (
@@ -86,7 +86,7 @@ LITHIUM: tuple[Check, ...] = (
             "dense, or only that share of it reacted."
         ),
     ),
-    Check(
+    PaperCheck(
         "sprayed amount of Sb2O3",
         lambda c: measured(c.layer_loading_mg_per_cm2(PAPER.layer_um)),
         lambda c: (
@@ -98,26 +98,26 @@ LITHIUM: tuple[Check, ...] = (
         route=(MEASURED,),
         reading=PAPER.sprayed_mg_per_cm2,
     ),
-    Check(
+    PaperCheck(
         "Li consumed by a dense 4.5 um SCS",
         lambda c: measured(c.layer_lithium_um(PAPER.cell_layer_um)),
         lambda c: f"{100.0 * c.layer_lithium_um(PAPER.cell_layer_um) / PAPER.thin_foil_um:.0f} % of the 15.5 um foil.",
     ),
-    Check(
+    PaperCheck(
         "Li plated per hour at 10 mA/cm2",
         lambda c: measured(c.lithium_um(10.0)),
         "10 mAh/cm2 of dense lithium; the paper's 0.2 mAh/cm2 per um makes it 50.",
         route=(MEASURED,),
         reading=50.0,
     ),
-    Check(
+    PaperCheck(
         "foil thickness sum",
         lambda _: arithmetic(PAPER.cell_layer_um + PAPER.thin_foil_um),
         "Layer and foil of the full cell.",
         route=(ARITHMETIC,),
         reading=20.0,
     ),
-    Check(
+    PaperCheck(
         "plating of the reference Li",
         lambda _: arithmetic(DISK_CURRENT_MA * PLATING_H),
         lambda _: (
@@ -168,14 +168,14 @@ def _implied_efficiency(cycles: float) -> float:
     return float(brentq(lambda efficiency: _cycles(efficiency) - cycles, 0.5, 1.0 - 1e-9, xtol=1e-12))
 
 
-CELL: tuple[Check, ...] = (
-    Check(
+CELL: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "Li inventory ratio",
         lambda _: arithmetic(cell.negative_to_positive_ratio(PAPER.thin_foil_mah_per_cm2, PAPER.cathode_mah_per_cm2)),
         "Anode over cathode; the cathode brings its own lithium, so the cell holds 2.15 times what it cycles.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "competitive limit 3.5 x excess",
         lambda c: measured(c.lithium_um(3.5 * 3.0)),
         "3.5 times a cathode of 3 mAh/cm2 is the paper's limit of 50 um of lithium.",
@@ -183,7 +183,7 @@ CELL: tuple[Check, ...] = (
         reading=50.0,
         unit="um",
     ),
-    Check(
+    PaperCheck(
         "thickness saving",
         lambda _: arithmetic(_thickness_saving_percent(PAPER.porous_lithium_um)),
         lambda _: (
@@ -192,7 +192,7 @@ CELL: tuple[Check, ...] = (
         ),
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "weight saving",
         lambda c: measured(_mass_saving_percent(c)),
         lambda c: (
@@ -202,30 +202,30 @@ CELL: tuple[Check, ...] = (
         ),
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "0.5C current",
         lambda _: arithmetic(0.5 * PAPER.cathode_mah_per_cm2),
         "Half of 2.7 mAh/cm2 per hour; the paper cuts the last digit.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "1 mA/cm2 expressed as C-rate",
         lambda _: arithmetic(1.0 / PAPER.cathode_mah_per_cm2),
         "Between the rates of the two quoted loadings, 2.7 and 3 mAh/cm2.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "reference electrode thickness",
         lambda _: arithmetic(PAPER.copper_um + PAPER.thin_foil_um),
         "Copper and dense lithium; 30 um need plated lithium of 20 um, that is with 22 % pores.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "anode/cathode disk areas in Fig. S9",
         lambda _: arithmetic((PAPER.counter_disk_diameter_mm / PAPER.disk_diameter_mm) ** 2),
         "Ratio of the areas: the larger electrode overhangs.",
     ),
-    Check(
+    PaperCheck(
         "average CE of Li@SCS cell vs its 60-cycle life",
         lambda _: arithmetic(_cycles(0.9939)),
         lambda _: (
@@ -236,12 +236,12 @@ CELL: tuple[Check, ...] = (
         route=(ARITHMETIC,),
         reading=60.0,
     ),
-    Check(
+    PaperCheck(
         "same if no Li reserve existed",
         lambda _: arithmetic(_cycles(0.9939, 0.0)),
         "Cycles to 80 % without a reserve: fewer than the 60 seen, so the foil's lithium is what lasted.",
     ),
-    Check(
+    PaperCheck(
         "bare Li: CE 96.08 % and <20 cycles",
         lambda _: arithmetic(_cycles(0.9608)),
         lambda _: (
@@ -249,13 +249,13 @@ CELL: tuple[Check, ...] = (
             f"mean {100.0 * _implied_efficiency(20.0):.1f} %."
         ),
     ),
-    Check(
+    PaperCheck(
         "cycle life ratio",
         lambda _: arithmetic(60.0 / 20.0),
         "60 over 20 cycles.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "100 um foil: 170 cycles, 92 % retention, CE 99.81 %",
         lambda _: arithmetic(100.0 * 0.9981**170),
         lambda c: (
@@ -264,7 +264,7 @@ CELL: tuple[Check, ...] = (
             "the test says nothing of the efficiency of lithium."
         ),
     ),
-    Check(
+    PaperCheck(
         "~100 x excess Li in the separator-free cell",
         lambda c: measured(
             cell.negative_to_positive_ratio(c.capacity_mah_per_cm2(PAPER.cycling_foil_um), PAPER.cathode_mah_per_cm2)
@@ -274,21 +274,21 @@ CELL: tuple[Check, ...] = (
             f"{c.lithium_um(100.0 * PAPER.cathode_mah_per_cm2) / 1000.0:.1f} mm of lithium; the cathode must have had "
             f"about {c.capacity_mah_per_cm2(PAPER.cycling_foil_um) / 100.0:.1f} mAh/cm2."
         ),
-        settled=Verdict.NOT_CHECKABLE,
+        settled=Standing.NOT_CHECKABLE,
     ),
-    Check(
+    PaperCheck(
         "260 h at 10 mA/cm2, 10 mAh/cm2",
         lambda _: arithmetic(260.0 / 2.0),
         "An hour of plating and one of stripping; bare lithium lasts 50 h, 25 cycles.",
         unit="cycles",
     ),
-    Check(
+    PaperCheck(
         "1000 h / 220 h at 1 mA/cm2, 3 mAh/cm2",
         lambda _: arithmetic(1000.0 / 6.0),
         lambda _: f"Three hours of each; bare lithium lasts 220 h, {220.0 / 6.0:.0f} cycles.",
         unit="cycles",
     ),
-    Check(
+    PaperCheck(
         "full-cell polarisation growth",
         lambda _: arithmetic(207.0 - 123.0),
         lambda _: (
@@ -296,7 +296,7 @@ CELL: tuple[Check, ...] = (
             f"{254.0 - 207.0:.0f} mV better."
         ),
     ),
-    Check(
+    PaperCheck(
         "electrolyte amount 80 ul on 1.13 cm2",
         lambda _: arithmetic(80.0 / (PAPER.cathode_mah_per_cm2 * PAPER.disk_cm2)),
         "A flooded cell (industry: 2 to 3), so the cell that is lean in lithium is not lean in electrolyte.",

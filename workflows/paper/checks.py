@@ -1,6 +1,6 @@
 """What a check of the founding paper is, and what the checks draw on.
 
-A `Check` recomputes one number of Tang et al., *Nano Energy* (2020). Its values come from this project's own
+A `PaperCheck` recomputes one number of Tang et al., *Nano Energy* (2020). Its values come from this project's own
 functions on the computed and measured tables (`Context`), or from other numbers that the paper reports (`PAPER`).
 The checks themselves are in `paper_reaction`, `paper_film` and `paper_cell`.
 """
@@ -20,14 +20,14 @@ from licoat.structures.rendering import brief, outline
 from licoat.thermo import Reaction, lithiate, react
 from licoat.workflows.layer import LayerMaterial, heat, layer_material, loading
 
-__all__ = ["PAPER", "Check", "Context", "Source", "Values", "Verdict", "each", "fact", "known", "paper_context"]
+__all__ = ["PAPER", "Context", "Origin", "PaperCheck", "Standing", "Values", "each", "fact", "known", "paper_context"]
 
 REACTION = "Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O"
 CONVERSION = "Sb2O3 + 6 Li -> 2 Sb + 3 Li2O"
 LITHIUM_PER_OXIDE = 12
 
 
-class Source(StrEnum):
+class Origin(StrEnum):
     """Where a recomputed number comes from."""
 
     UNCORRECTED = "uncorrected"
@@ -37,7 +37,7 @@ class Source(StrEnum):
     ARITHMETIC = "arithmetic"
 
 
-class Verdict(StrEnum):
+class Standing(StrEnum):
     """How a number of the paper stands; `DIFFERS` is written with its percentage."""
 
     REPRODUCED = "reproduced"
@@ -47,7 +47,7 @@ class Verdict(StrEnum):
     NOT_CHECKABLE = "not checkable"
 
 
-Values = dict[Source, float]
+Values = dict[Origin, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +115,26 @@ class Context:
 
     Attributes
     ----------
-    tables : mapping of Source to PhaseTable
+    tables : mapping of Origin to PhaseTable
         Computed without and with corrections, and measured.
-    reactions, conversions : mapping of Source to Reaction
+    reactions, conversions : mapping of Origin to Reaction
         The complete reaction and its first step, with the polymorph that a powder is (senarmontite).
-    valentinite : mapping of Source to Reaction
+    valentinite : mapping of Origin to Reaction
         The complete reaction of valentinite, the ground state of PBE and the paper's phase.
     material : LayerMaterial
         The complete reaction with measured heat and volumes where there are any.
     """
 
-    tables: Mapping[Source, PhaseTable]
-    reactions: Mapping[Source, Reaction]
-    conversions: Mapping[Source, Reaction]
-    valentinite: Mapping[Source, Reaction]
+    tables: Mapping[Origin, PhaseTable]
+    reactions: Mapping[Origin, Reaction]
+    conversions: Mapping[Origin, Reaction]
+    valentinite: Mapping[Origin, Reaction]
     material: LayerMaterial
 
     def __repr__(self) -> str:
         return brief(self, "tables that the checks of the paper draw on")
 
-    def volume_a3(self, formula: str, source: Source, reactions: Mapping[Source, Reaction] | None = None) -> float:
+    def volume_a3(self, formula: str, source: Origin, reactions: Mapping[Origin, Reaction] | None = None) -> float:
         """Volume per formula unit of a substance of the reaction."""
         species = (reactions or self.reactions)[source].species
         return known(next(s.volume_a3_per_fu for s in species if s.formula == formula))
@@ -142,7 +142,7 @@ class Context:
     @property
     def lithium_volume_a3(self) -> float:
         """Measured volume per atom of bcc lithium."""
-        return self.volume_a3("Li", Source.MEASURED)
+        return self.volume_a3("Li", Origin.MEASURED)
 
     @property
     def product_volume_a3(self) -> float:
@@ -187,7 +187,7 @@ class Context:
 
     def heat_ev_from_kj(self, formation_kj_per_mol: Mapping[str, float]) -> float:
         """Heat of the complete reaction in eV from formation energies in kJ/mol; elements are 0."""
-        coefficients = self.reactions[Source.MEASURED].coefficients
+        coefficients = self.reactions[Origin.MEASURED].coefficients
         total = sum(n * formation_kj_per_mol.get(formula, 0.0) for formula, n in coefficients.items())
         return -total / EV_TO_KJ_PER_MOL
 
@@ -209,12 +209,12 @@ class Context:
     @property
     def lithium_moduli_gpa(self) -> tuple[float, float]:
         """Measured bulk and shear modulus of lithium."""
-        phase = self.tables[Source.MEASURED]["Li"]
+        phase = self.tables[Origin.MEASURED]["Li"]
         return known(phase.bulk_modulus_gpa), known(phase.shear_modulus_gpa)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PaperCheck:
     """How one number of the paper is recomputed and judged.
 
     Attributes
@@ -225,7 +225,7 @@ class Check:
         Context to the values by source, in the unit of the row.
     why : str or callable
         Explanation, with the numbers of the context where it needs them.
-    route : tuple of Source
+    route : tuple of Origin
         Sources that the paper's own route means; none: the comparison is information.
     reading : float, optional
         The number that stands in the paper's text, where the text is not just a number.
@@ -233,24 +233,24 @@ class Check:
         Unit of the values, where it is not that of the paper's number, which then is kept as text.
     holds : callable, optional
         For a statement instead of a number: whether it is true.
-    settled : Verdict, optional
+    settled : Standing, optional
         For a question of words, units or missing data that no number decides.
     """
 
     quantity: str
     values: Callable[[Context], Values]
     why: str | Callable[[Context], str]
-    route: tuple[Source, ...] = ()
+    route: tuple[Origin, ...] = ()
     reading: float | None = None
     unit: str = ""
     holds: Callable[[Context], bool] | None = None
-    settled: Verdict | None = None
+    settled: Standing | None = None
 
     def __repr__(self) -> str:
         return brief(self, self.quantity)
 
 
-def each(reactions: Mapping[Source, Reaction], value: Callable[[Reaction], float | None]) -> Values:
+def each(reactions: Mapping[Origin, Reaction], value: Callable[[Reaction], float | None]) -> Values:
     """Read a quantity of a reaction from every source that has it."""
     found = {source: value(reaction) for source, reaction in reactions.items()}
     return {source: v for source, v in found.items() if v is not None}
@@ -258,12 +258,12 @@ def each(reactions: Mapping[Source, Reaction], value: Callable[[Reaction], float
 
 def arithmetic(value: float) -> Values:
     """Return a value that follows from the paper's own numbers."""
-    return {Source.ARITHMETIC: value}
+    return {Origin.ARITHMETIC: value}
 
 
 def measured(value: float) -> Values:
     """Return a value that follows from measured data (and the paper's own numbers)."""
-    return {Source.MEASURED: value}
+    return {Origin.MEASURED: value}
 
 
 def known(value: float | None) -> float:
@@ -305,9 +305,9 @@ def shear_gpa(youngs_gpa: float, poisson: float) -> float:
 def paper_context() -> Context:
     """Compute the reactions and the material that the checks share, once."""
     tables = {
-        Source.UNCORRECTED: load_phases("builtin", scheme="none"),
-        Source.MP2020: load_phases("builtin", scheme="mp2020"),
-        Source.MEASURED: load_phases("measured"),
+        Origin.UNCORRECTED: load_phases("builtin", scheme="none"),
+        Origin.MP2020: load_phases("builtin", scheme="mp2020"),
+        Origin.MEASURED: load_phases("measured"),
     }
     return Context(
         tables=tables,
@@ -317,7 +317,7 @@ def paper_context() -> Context:
             source: react(REACTION, phases, phase_ids={"Sb2O3": _valentinite_id(phases)})
             for source, phases in tables.items()
         },
-        material=layer_material(lithiate("Sb2O3", tables[Source.MP2020]), tables[Source.MEASURED]),
+        material=layer_material(lithiate("Sb2O3", tables[Origin.MP2020]), tables[Origin.MEASURED]),
     )
 
 

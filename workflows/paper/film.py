@@ -7,11 +7,11 @@ from licoat.structures.phases.facts import number, read_facts
 from licoat.workflows.layer import transport
 from licoat.workflows.paper.checks import (
     PAPER,
-    Check,
     Context,
-    Source,
+    Origin,
+    PaperCheck,
+    Standing,
     Values,
-    Verdict,
     arithmetic,
     fact,
     measured,
@@ -20,7 +20,7 @@ from licoat.workflows.paper.checks import (
 
 __all__ = ["FILM", "GAPS", "MECHANICS", "TRANSPORT"]
 
-PBE, MEASURED, ARITHMETIC = Source.PBE, Source.MEASURED, Source.ARITHMETIC
+PBE, MEASURED, ARITHMETIC = Origin.PBE, Origin.MEASURED, Origin.ARITHMETIC
 PBE_METHODS = ("DFT_PBE_MP2025", "DFT_PBE_MP2015", "DFT_PBE_MP_formula")
 THRESHOLD_GPA = MONROE_NEWMAN_RATIO * PAPER.lithium_shear_gpa
 LEAKAGE_SHARE = 0.01
@@ -64,21 +64,21 @@ def _bending_percent() -> float:
     return 100.0 * PAPER.layer_um / (2.0 * 10.0)
 
 
-MECHANICS: tuple[Check, ...] = (
-    Check(
+MECHANICS: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "G(Li bcc)",
         lambda _: _shear_moduli_gpa("Li"),
         "Inside the scatter of measured values, 2.8 (polycrystal) to 4.2 GPa (handbook); single crystals bound a "
         "polycrystal only by 2.2 and 5.7 GPa.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "G(Sb2O3)",
         lambda _: _shear_moduli_gpa("Sb2O3-v"),
         "The PBE value of valentinite (mp-2136); no measured one is known.",
         route=(PBE,),
     ),
-    Check(
+    PaperCheck(
         "G(Li2O)",
         lambda _: _shear_moduli_gpa("Li2O"),
         lambda _: (
@@ -87,20 +87,20 @@ MECHANICS: tuple[Check, ...] = (
         ),
         route=(MEASURED, PBE),
     ),
-    Check(
+    PaperCheck(
         "G(Li2CO3)",
         lambda _: _shear_moduli_gpa("Li2CO3"),
         "Below both PBE values on record (27 and 41 GPa, their polymorphs unverified); no measured one is known.",
         route=(PBE,),
     ),
-    Check(
+    PaperCheck(
         "Monroe-Newman threshold",
         lambda c: arithmetic(THRESHOLD_GPA) | measured(MONROE_NEWMAN_RATIO * c.lithium_moduli_gpa[1]),
         "The criterion compares shear moduli: that of the separator with about twice that of lithium.",
         route=(ARITHMETIC,),
         reading=THRESHOLD_GPA,
     ),
-    Check(
+    PaperCheck(
         "SCS apparent modulus 11.04 GPa against the criterion",
         lambda _: arithmetic(_surface_shear_gpa()),
         lambda _: (
@@ -111,7 +111,7 @@ MECHANICS: tuple[Check, ...] = (
         unit="GPa (shear)",
         holds=lambda _: _surface_shear_gpa() >= THRESHOLD_GPA,
     ),
-    Check(
+    PaperCheck(
         "cross-section modulus >17 GPa against the criterion",
         lambda _: arithmetic(_section_shear_gpa()),
         lambda _: (
@@ -121,25 +121,25 @@ MECHANICS: tuple[Check, ...] = (
         unit="GPa (shear)",
         holds=lambda _: _section_shear_gpa() >= THRESHOLD_GPA,
     ),
-    Check(
+    PaperCheck(
         "like-for-like E comparison: 11.04 GPa vs 2 E(Li)",
         lambda c: measured(_twice_lithium_youngs_gpa(c)),
         "Twice Young's modulus of lithium from ultrasound (2 x 7.7 GPa) is not reached; only the handbook's 4.9 GPa, "
         "which contradicts the handbook's own K and G, would let the film pass.",
         holds=lambda c: _twice_lithium_youngs_gpa(c) <= PAPER.surface_modulus_gpa,
     ),
-    Check(
+    PaperCheck(
         "same-instrument comparison: SCS vs bare Li at the surface",
         lambda _: arithmetic(PAPER.surface_modulus_gpa / PAPER.bare_surface_modulus_gpa),
         "The bare foil reads 6.15 GPa on the same instrument (native skin), so the film is less than twice as stiff.",
         holds=lambda _: PAPER.surface_modulus_gpa / PAPER.bare_surface_modulus_gpa >= MONROE_NEWMAN_RATIO,
     ),
-    Check(
+    PaperCheck(
         "modulus ratio at depth",
         lambda _: arithmetic(0.75 / 0.16),
         "At this depth the lithium below yields, so the ratio says little of the film.",
     ),
-    Check(
+    PaperCheck(
         "curl of the SCS: bending strain",
         lambda _: arithmetic(_bending_percent()),
         lambda _: (
@@ -149,7 +149,7 @@ MECHANICS: tuple[Check, ...] = (
         ),
         holds=lambda _: _bending_percent() / 100.0 <= BRITTLE_STRAIN,
     ),
-    Check(
+    PaperCheck(
         "indentation depth vs film",
         lambda _: arithmetic(500.0 / (1000.0 * PAPER.layer_um)),
         "A tenth of the thickness: up to here the film decides, as the paper says.",
@@ -168,20 +168,20 @@ def _gaps_ev(c: Context, key: str) -> Values:
     return found if pbe is None else found | {PBE: pbe}
 
 
-GAPS: tuple[Check, ...] = (
-    Check(
+GAPS: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "band gap Li2O",
         lambda c: _gaps_ev(c, "Li2O"),
         "A PBE value (mp-1960) given as the gap; the measured one is 3.1 eV larger, so Li2O insulates still better.",
         route=(PBE,),
     ),
-    Check(
+    PaperCheck(
         "band gap Sb2O3",
         lambda c: _gaps_ev(c, "Sb2O3-s"),
         "A measured (optical) value, beside PBE values of Li2O and Li3Sb; PBE gives 2.2 to 3.3 eV for its polymorphs.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "band gap Li3Sb",
         lambda c: _gaps_ev(c, "Li3Sb-c"),
         "A PBE value (mp-2074); no measured one is known and the true gap is probably larger.",
@@ -225,22 +225,22 @@ def _rebuilt_resistivity_ohm_cm(resistivity_ohm_cm: float) -> float:
     return transport.resistivity_from_current_ohm_cm(1.0, PAPER.disk_cm2, current_a, PAPER.both_layers_um)
 
 
-TRANSPORT: tuple[Check, ...] = (
-    Check(
+TRANSPORT: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "SOL resistivity in text vs SI",
         lambda _: arithmetic(_rebuilt_resistivity_ohm_cm(PAPER.sol_resistivity_ohm_cm)),
         "Text and supplement agree; the text calls it an electronic conductivity, the unit is that of a resistivity.",
         route=(ARITHMETIC,),
         reading=0.606e4,
     ),
-    Check(
+    PaperCheck(
         "SCS resistivity in text vs SI",
         lambda _: arithmetic(_rebuilt_resistivity_ohm_cm(PAPER.scs_resistivity_ohm_cm)),
         "Text and supplement agree.",
         route=(ARITHMETIC,),
         reading=4.497e4,
     ),
-    Check(
+    PaperCheck(
         "ratio to the 13 ohm cm of the carbon film",
         lambda _: arithmetic(_orders(PAPER.scs_resistivity_ohm_cm)),
         lambda _: (
@@ -249,12 +249,12 @@ TRANSPORT: tuple[Check, ...] = (
         ),
         holds=lambda _: _orders(PAPER.sol_resistivity_ohm_cm) >= 2.0 and _orders(PAPER.scs_resistivity_ohm_cm) < 4.0,
     ),
-    Check(
+    PaperCheck(
         "SOL -> SCS increase",
         lambda _: arithmetic(PAPER.scs_resistivity_ohm_cm / PAPER.sol_resistivity_ohm_cm),
         "Cycling raises the resistivity less than tenfold.",
     ),
-    Check(
+    PaperCheck(
         "resistance of the 10 um film behind the quoted resistivities",
         lambda _: arithmetic(_film_ohm(PAPER.scs_resistivity_ohm_cm)),
         lambda _: (
@@ -262,7 +262,7 @@ TRANSPORT: tuple[Check, ...] = (
             "two-point measurement in a coin cell are of that size."
         ),
     ),
-    Check(
+    PaperCheck(
         "electronic leakage through one 5 um SCS at 3.4 V",
         lambda _: arithmetic(_leakage_ma_per_cm2()),
         lambda _: (
@@ -272,7 +272,7 @@ TRANSPORT: tuple[Check, ...] = (
         ),
         holds=lambda _: _leakage_ma_per_cm2() <= LEAKAGE_SHARE * PAPER.separator_free_ma_per_cm2,
     ),
-    Check(
+    PaperCheck(
         "electronic transference number implied",
         lambda _: arithmetic(_transference()),
         lambda _: (
@@ -281,26 +281,26 @@ TRANSPORT: tuple[Check, ...] = (
         ),
         holds=lambda _: _transference() <= TRANSFERENCE_LIMIT,
     ),
-    Check(
+    PaperCheck(
         "electrode area of a 12 mm disk",
         lambda _: arithmetic(PAPER.disk_cm2),
         "Area of a circle.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "ionic conductivity",
         lambda _: arithmetic(_conductivity_s_per_cm()),
         "The arithmetic is right. The 1.3 ohm are the intercept of the whole cell, with electrolyte, Celgard (1 to "
         "2 ohm alone) and contacts, so the number is a lower bound and no measured property of the film.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "name of the quantity",
         lambda _: {},
         "S/cm is the unit of a conductivity; a diffusivity has cm2/s and would need the density of mobile lithium.",
-        settled=Verdict.INCONSISTENT,
+        settled=Standing.INCONSISTENT,
     ),
-    Check(
+    PaperCheck(
         "comparison with liquid electrolyte",
         lambda _: measured(fact("toughness_ion", "value", material="1 M LiPF6 EC:DEC", property="sigma_Li")),
         lambda _: (
@@ -310,19 +310,19 @@ TRANSPORT: tuple[Check, ...] = (
         ),
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "total film thickness L",
         lambda _: arithmetic(PAPER.both_layers_um),
         "Printed as 25m = 10 m with lost symbols; the scatter of 5 +- 2 um makes conductivities uncertain by 40 %.",
         route=(ARITHMETIC,),
         reading=10.0,
     ),
-    Check(
+    PaperCheck(
         "area resistance of the SCS pair (ionic)",
         lambda _: arithmetic(transport.area_resistance_ohm_cm2(PAPER.both_layers_um, _conductivity_s_per_cm())),
         "Small beside the 22 ohm of the interfaces.",
     ),
-    Check(
+    PaperCheck(
         "polarisation at 10 mA/cm2",
         lambda _: arithmetic(transport.polarisation_mv(10.0, PAPER.interface_after_ohm * PAPER.disk_cm2) / 1000.0),
         lambda _: (
@@ -331,7 +331,7 @@ TRANSPORT: tuple[Check, ...] = (
         ),
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "interfacial resistance drop",
         lambda _: arithmetic(PAPER.interface_before_ohm / PAPER.interface_after_ohm),
         "Ratio of 350 to 22 ohm; bare lithium falls from 160 to 60 ohm, by 2.7.",
@@ -346,27 +346,27 @@ def _filled_share(c: Context) -> float:
     return c.lithium_um(5.0) / 229.0
 
 
-FILM: tuple[Check, ...] = (
-    Check(
+FILM: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "wetting angles",
         lambda _: arithmetic(math.cos(math.radians(7.76)) / math.cos(math.radians(21.25))),
         "Ratio of the cosines: the adhesion tension grows by 6 % only, both surfaces are wetted well.",
         unit="ratio of cosines",
     ),
-    Check(
+    PaperCheck(
         "Cu K-alpha wavelength",
         lambda _: measured((2.0 * 1.540562 + 1.544390) / 3.0),
         "Mean of the lines K-alpha1 and K-alpha2 (Bearden 1967), weighted 2 to 1.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "operando cell dose",
         lambda _: arithmetic(10.0 * 360.0 / 3600.0),
         "Current times time is the 1 mAh/cm2 of Fig. 3.",
         route=(ARITHMETIC,),
         reading=1.0,
     ),
-    Check(
+    PaperCheck(
         "thickness gain of Li@SCS after 5 cycles",
         lambda c: measured(c.lithium_um(5.0)),
         lambda c: (

@@ -10,9 +10,9 @@ from licoat.structures.chemistry.units import (
 from licoat.workflows.paper.checks import (
     LITHIUM_PER_OXIDE,
     PAPER,
-    Check,
     Context,
-    Source,
+    Origin,
+    PaperCheck,
     Values,
     arithmetic,
     each,
@@ -23,16 +23,16 @@ from licoat.workflows.paper.checks import (
 
 __all__ = ["HEAT", "VOLTAGE", "VOLUME"]
 
-UNCORRECTED, MEASURED, ARITHMETIC = Source.UNCORRECTED, Source.MEASURED, Source.ARITHMETIC
-COMPUTED = (UNCORRECTED, Source.MP2020)
-PBE = Source.PBE
+UNCORRECTED, MEASURED, ARITHMETIC = Origin.UNCORRECTED, Origin.MEASURED, Origin.ARITHMETIC
+COMPUTED = (UNCORRECTED, Origin.MP2020)
+PBE = Origin.PBE
 CARBONATE_LIMIT_V = 0.6
 """Potential below which carbonates decompose, as the paper says."""
 COMPOUNDS = {"Sb2O3": "Sb2O3-s", "Li3Sb": "Li3Sb-c", "Li2O": "Li2O"}
 TNT_GJ_PER_M3 = TNT_MJ_PER_KG * PAPER.tnt_density_g_per_cm3
 
 
-def _only(values: Values, *sources: Source) -> Values:
+def _only(values: Values, *sources: Origin) -> Values:
     return {source: values[source] for source in sources if source in values}
 
 
@@ -85,8 +85,8 @@ def _free_conversion_v() -> float:
     return (oxide - 3.0 * product) / 6.0 / EV_TO_KJ_PER_MOL
 
 
-HEAT: tuple[Check, ...] = (
-    Check(
+HEAT: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "heat of Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O, per Sb2O3 (paper route)",
         lambda c: _heats_ev(c) | {PBE: _legacy_heat_ev(c)},
         lambda c: (
@@ -96,19 +96,19 @@ HEAT: tuple[Check, ...] = (
         ),
         route=(PBE, UNCORRECTED),
     ),
-    Check(
+    PaperCheck(
         "same heat from measured enthalpies (senarmontite)",
         lambda c: _only(_heats_ev(c), MEASURED),
         "Two errors of the legacy Materials Project add: it makes Sb2O3 132 kJ/mol too stable and each Li3Sb 43 kJ/mol "
         "too weak.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "same heat with the old SGTE value of Li3Sb (-180.7 kJ/mol) and valentinite",
         lambda c: measured(_sgte_heat_ev(c)),
         "Agrees by accident only: -180.7 kJ/mol would put the Li-Sb plateaus at 0.62 V, where 0.95 V is measured.",
     ),
-    Check(
+    PaperCheck(
         "first step 6 Li + Sb2O3 -> 2 Sb + 3 Li2O (measured enthalpies)",
         lambda c: each(c.conversions, lambda r: -r.energy_ev_per_fu),
         lambda c: (
@@ -117,7 +117,7 @@ HEAT: tuple[Check, ...] = (
             "measured heat; the rest comes from alloying antimony to Li3Sb."
         ),
     ),
-    Check(
+    PaperCheck(
         "heat per volume of Sb2O3",
         lambda c: (
             _only(_heats_j_per_m3(c), *COMPUTED)
@@ -126,25 +126,25 @@ HEAT: tuple[Check, ...] = (
         "Follows from the paper's own 14.9 eV and 90.38 A^3; 14.88 eV, the unrounded legacy value, gives it exactly.",
         route=(ARITHMETIC, UNCORRECTED),
     ),
-    Check(
+    PaperCheck(
         "same from measured enthalpy and measured volume (86.68 A3)",
         lambda c: _only(_heats_j_per_m3(c), MEASURED),
         "The heat is too low and the volume of the oxide too high: both lower the heat per volume.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "heat per mass of Sb2O3",
         lambda c: _only(_heats_mj_per_kg(c), *COMPUTED, ARITHMETIC),
         "Follows from 14.88 eV and 291.52 g/mol.",
         route=(ARITHMETIC, UNCORRECTED),
     ),
-    Check(
+    PaperCheck(
         "same from measured enthalpy",
         lambda c: _only(_heats_mj_per_kg(c), MEASURED),
         "Low by the same share as the heat itself.",
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "heat per mass of ALL reactants (Sb2O3 + 12 Li), paper heat",
         _heats_mj_per_kg_reactants,
         lambda c: (
@@ -153,19 +153,19 @@ HEAT: tuple[Check, ...] = (
             f"{c.reactions[MEASURED].tnt_ratio_reactants:.2f} with the measured one."
         ),
     ),
-    Check(
+    PaperCheck(
         "TNT energy density",
         lambda _: arithmetic(TNT_MJ_PER_KG),
         "A convention, 1000 thermochemical calories per gram; detonation heats are measured as 4.1 to 4.6 MJ/kg.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "density of Sb2O3 relative to TNT",
         _densities_to_tnt,
         "Rounds to the paper's 3. Senarmontite as measured is denser than the paper's PBE valentinite.",
         route=(ARITHMETIC,),
     ),
-    Check(
+    PaperCheck(
         "volumetric heat relative to TNT",
         lambda c: (
             each(c.reactions, lambda r: known(r.heat_gj_per_m3_oxide) / TNT_GJ_PER_M3)
@@ -173,7 +173,7 @@ HEAT: tuple[Check, ...] = (
         ),
         "Per volume of oxide alone: the consumed lithium, three times that volume, is left out.",
     ),
-    Check(
+    PaperCheck(
         "can the heat melt Li? thickness of Li foil melted by complete formation of a dense 5 um product layer",
         _melted_um,
         lambda c: (
@@ -182,7 +182,7 @@ HEAT: tuple[Check, ...] = (
         ),
         holds=lambda c: min(_melted_um(c).values()) > PAPER.thick_foil_um,
     ),
-    Check(
+    PaperCheck(
         "areal heat of forming a dense 5 um layer",
         lambda c: {s: c.layer_heat_j_per_cm2(heat) for s, heat in _heats_ev(c).items()},
         lambda c: (
@@ -190,14 +190,14 @@ HEAT: tuple[Check, ...] = (
             "5 um (measured volumes)."
         ),
     ),
-    Check(
+    PaperCheck(
         "homologous temperature of Li",
         lambda c: measured(STANDARD_TEMPERATURE_K / known(c.tables[MEASURED]["Li"].melting_point_k)),
         "298.15 K over the melting point.",
         route=(MEASURED,),
         reading=2.0 / 3.0,
     ),
-    Check(
+    PaperCheck(
         "melting point of Li",
         lambda c: measured(known(c.tables[MEASURED]["Li"].melting_point_k)),
         "The CRC value.",
@@ -220,8 +220,8 @@ def _ratio_percent(c: Context, *, valentinite: bool) -> Values:
     return each(c.valentinite if valentinite else c.reactions, lambda r: 100.0 * known(r.volume_ratio_oxide))
 
 
-VOLUME: tuple[Check, ...] = (
-    Check(
+VOLUME: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "volume per Sb2O3",
         lambda c: {
             UNCORRECTED: c.volume_a3("Sb2O3", UNCORRECTED, c.valentinite),
@@ -234,19 +234,19 @@ VOLUME: tuple[Check, ...] = (
         ),
         route=(UNCORRECTED,),
     ),
-    Check(
+    PaperCheck(
         "volume of 2 Li3Sb",
         lambda c: _product_a3(c, "Li3Sb"),
         "The PBE volume of mp-2074, half a percent below the measured one.",
         route=(UNCORRECTED,),
     ),
-    Check(
+    PaperCheck(
         "volume of 3 Li2O",
         lambda c: _product_a3(c, "Li2O"),
         "The PBE volume of mp-1960, 2.6 % above the measured one.",
         route=(UNCORRECTED,),
     ),
-    Check(
+    PaperCheck(
         "local volume change",
         lambda c: (
             _only(_ratio_percent(c, valentinite=True), UNCORRECTED)
@@ -255,7 +255,7 @@ VOLUME: tuple[Check, ...] = (
         "The number is right and the word is not: 240 % is the ratio products over oxide, the change is +140 %.",
         route=(ARITHMETIC, UNCORRECTED),
     ),
-    Check(
+    PaperCheck(
         "same ratio with measured volumes",
         lambda c: _only(_ratio_percent(c, valentinite=False), MEASURED),
         lambda c: (
@@ -264,7 +264,7 @@ VOLUME: tuple[Check, ...] = (
         ),
         route=(MEASURED,),
     ),
-    Check(
+    PaperCheck(
         "net volume change including the 12 Li consumed",
         _volume_change_percent,
         lambda c: (
@@ -281,8 +281,8 @@ def _plateau_v(reaction: str) -> float:
     return fact("voltages", "E_V", reaction=reaction, T_K="298")
 
 
-VOLTAGE: tuple[Check, ...] = (
-    Check(
+VOLTAGE: tuple[PaperCheck, ...] = (
+    PaperCheck(
         "potential statement: carbonate decomposes below 0.6 V",
         lambda _: measured(_plateau_v("Li2Sb -> Li3Sb")),
         "The last plateau of antimony lies above 0.6 V, so carbonates last while it alloys and decompose once the "
@@ -290,7 +290,7 @@ VOLTAGE: tuple[Check, ...] = (
         unit="V, last plateau",
         holds=lambda _: _plateau_v("Li2Sb -> Li3Sb") > CARBONATE_LIMIT_V,
     ),
-    Check(
+    PaperCheck(
         "thermodynamic emf of the two steps",
         lambda c: _only(each(c.conversions, lambda r: r.average_voltage_v), *COMPUTED) | measured(_free_conversion_v()),
         lambda c: (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from licoat.structures.errors import MissingDataError, did_you_mean
 from licoat.structures.rendering import brief, rendered
 from licoat.workflows.paper.cell import CELL, LITHIUM
-from licoat.workflows.paper.checks import Check, Context, Source, Values, Verdict, paper_context
+from licoat.workflows.paper.checks import Context, Origin, PaperCheck, Standing, Values, paper_context
 from licoat.workflows.paper.film import FILM, GAPS, MECHANICS, TRANSPORT
 from licoat.workflows.paper.reaction import HEAT, VOLTAGE, VOLUME
 from licoat.workflows.screening.comparison import PAPER as PAPER_NUMBERS
@@ -32,16 +32,16 @@ REFERENCE = (
     "Tang et al., Lithium metal electrode protected by stiff and tough self-compacting separator, Nano Energy (2020)"
 )
 
-SOURCES: dict[Source, str] = {
-    Source.UNCORRECTED: "embedded table, 0 K energies without corrections",
-    Source.MP2020: "embedded table, 0 K energies with MP2020 corrections",
-    Source.PBE: "Materials Project (the paper's source): legacy formation energies, PBE gaps and moduli",
-    Source.MEASURED: "measured enthalpies, volumes, gaps and moduli, 298 K",
-    Source.ARITHMETIC: "what follows from the paper's other numbers",
+SOURCES: dict[Origin, str] = {
+    Origin.UNCORRECTED: "embedded table, 0 K energies without corrections",
+    Origin.MP2020: "embedded table, 0 K energies with MP2020 corrections",
+    Origin.PBE: "Materials Project (the paper's source): legacy formation energies, PBE gaps and moduli",
+    Origin.MEASURED: "measured enthalpies, volumes, gaps and moduli, 298 K",
+    Origin.ARITHMETIC: "what follows from the paper's other numbers",
 }
 """What each source of values is."""
 
-THEMES: dict[str, tuple[Check, ...]] = {
+THEMES: dict[str, tuple[PaperCheck, ...]] = {
     "heat": HEAT,
     "volume": VOLUME,
     "voltage": VOLTAGE,
@@ -135,8 +135,8 @@ class PaperTable:
     @property
     def counts(self) -> dict[str, int]:
         """Number of rows by verdict, all differing ones together."""
-        kinds = [next(v for v in Verdict if row.verdict.startswith(v)) for row in self.rows]
-        return {kind.value: kinds.count(kind) for kind in Verdict}
+        kinds = [next(v for v in Standing if row.verdict.startswith(v)) for row in self.rows]
+        return {kind.value: kinds.count(kind) for kind in Standing}
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary with the key ``rows``."""
@@ -158,8 +158,8 @@ class PaperTable:
                 "paper": row.paper_text,
                 "paper_value": row.paper_value,
                 "unit": row.unit,
-                **{source.value: row.values.get(source) for source in Source},  # noqa: PD011 - a dict of ours
-                **{f"{source.value}_deviation_percent": row.deviation_percent.get(source) for source in Source},
+                **{source.value: row.values.get(source) for source in Origin},  # noqa: PD011 - a dict of ours
+                **{f"{source.value}_deviation_percent": row.deviation_percent.get(source) for source in Origin},
                 "verdict": row.verdict,
                 "explanation": row.explanation,
                 "where": row.where,
@@ -205,14 +205,14 @@ def paper_table() -> PaperTable:
     return PaperTable(tuple(rows))
 
 
-def judge(check: Check, context: Context, values: Values, paper_value: float | None, paper_text: str) -> str:
+def judge(check: PaperCheck, context: Context, values: Values, paper_value: float | None, paper_text: str) -> str:
     """Say how a number of the paper stands.
 
     The rule, in this order:
 
     1. A check that is settled by words, units or missing data has its own verdict; without any value the number
        is ``not checkable``.
-    2. A statement (`Check.holds`) is ``reproduced`` if it is true and ``inconsistent`` if not.
+    2. A statement (`PaperCheck.holds`) is ``reproduced`` if it is true and ``inconsistent`` if not.
     3. A number that the paper does not give, or that its own route does not mean, is ``information``.
     4. A number is ``reproduced`` if any source that the paper's route means is within 3 % of it or rounds to the
        digits that the paper prints.
@@ -222,29 +222,29 @@ def judge(check: Check, context: Context, values: Values, paper_value: float | N
     if check.settled is not None:
         return check.settled.value
     if not values:
-        return Verdict.NOT_CHECKABLE.value
+        return Standing.NOT_CHECKABLE.value
     if check.holds is not None:
-        return (Verdict.REPRODUCED if check.holds(context) else Verdict.INCONSISTENT).value
+        return (Standing.REPRODUCED if check.holds(context) else Standing.INCONSISTENT).value
     meant = [values[source] for source in check.route if source in values]
     if paper_value is None or not meant:
-        return Verdict.INFORMATION.value
+        return Standing.INFORMATION.value
     return _judge_number(paper_value, meant, _half_of_last_digit(paper_text))
 
 
 def _judge_number(paper_value: float, meant: list[float], half_digit: float) -> str:
     """Rules 4 and 5 of `judge`."""
     if any(abs(paper_value - value) < half_digit for value in meant):
-        return Verdict.REPRODUCED.value
+        return Standing.REPRODUCED.value
     nearest = min((_deviation_percent(paper_value, value) for value in meant), key=abs)
     if abs(nearest) <= REPRODUCED_WITHIN_PERCENT:
-        return Verdict.REPRODUCED.value
+        return Standing.REPRODUCED.value
     ratio = 1.0 + nearest / 100.0
     if not 1.0 / INCONSISTENT_BEYOND_FACTOR <= ratio <= INCONSISTENT_BEYOND_FACTOR:
-        return Verdict.INCONSISTENT.value
-    return f"{Verdict.DIFFERS.value} by {nearest:+.3g} %"
+        return Standing.INCONSISTENT.value
+    return f"{Standing.DIFFERS.value} by {nearest:+.3g} %"
 
 
-def _row(theme: str, check: Check, reported: dict[str, dict[str, str]], context: Context) -> PaperRow:
+def _row(theme: str, check: PaperCheck, reported: dict[str, dict[str, str]], context: Context) -> PaperRow:
     source = reported[check.quantity]
     text, unit = source["paper_value"], check.unit or source["unit"]
     number = _number(text)
@@ -270,8 +270,8 @@ def _row(theme: str, check: Check, reported: dict[str, dict[str, str]], context:
     )
 
 
-def _ordered(values: Iterable[tuple[Source, float]]) -> list[tuple[Source, float]]:
-    order = list(Source)
+def _ordered(values: Iterable[tuple[Origin, float]]) -> list[tuple[Origin, float]]:
+    order = list(Origin)
     return sorted(values, key=lambda item: order.index(item[0]))
 
 

@@ -1,7 +1,7 @@
 """One oxide, all sources side by side: computed with and without corrections, measured, and the founding paper."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,24 +55,23 @@ class Comparison:
         return {name: getattr(self, name) for name in self.__slots__} | {"sources": list(self.sources)}
 
 
-_ROWS: dict[str, Callable[[Reaction], Any]] = {
-    "energy_ev_per_fu": lambda r: r.energy_ev_per_fu,
-    "energy_sigma_ev_per_fu": lambda r: r.energy_sigma_ev_per_fu,
-    "energy_ev_per_anode_atom": lambda r: r.energy_ev_per_anode_atom,
-    "energy_kj_per_mol": lambda r: r.energy_kj_per_mol,
-    "average_voltage_v": lambda r: r.average_voltage_v,
-    "heat_mj_per_kg_oxide": lambda r: r.heat_mj_per_kg_oxide,
-    "heat_mj_per_kg_reactants": lambda r: r.heat_mj_per_kg_reactants,
-    "heat_gj_per_m3_oxide": lambda r: r.heat_gj_per_m3_oxide,
-    "volume_ratio_oxide": lambda r: r.volume_ratio_oxide,
-    "volume_ratio_reactants": lambda r: r.volume_ratio_reactants,
-    "oxide_volume_a3_per_fu": lambda r: next(s.volume_a3_per_fu for s in r.species if s.formula == r.oxide),
-    "band_gaps_ev": lambda r: phase_values(r, "band_gap_ev", "band_gap_kind"),
-    "shear_moduli_gpa": lambda r: phase_values(r, "shear_modulus_gpa", "elastic_kind"),
-    "phase_id": lambda r: r.phase_id,
-    "scheme": lambda r: r.scheme,
-    "source": lambda r: r.source,
-}
+_ROWS = (
+    "energy_ev_per_fu", "energy_sigma_ev_per_fu", "energy_ev_per_anode_atom", "energy_kj_per_mol", "average_voltage_v",
+    "heat_mj_per_kg_oxide", "heat_mj_per_kg_reactants", "heat_gj_per_m3_oxide", "volume_ratio_oxide",
+    "volume_ratio_reactants", "oxide_volume_a3_per_fu", "band_gaps_ev", "shear_moduli_gpa", "phase_id", "scheme",
+    "source",
+)  # fmt: skip
+"""Quantities that are put side by side."""
+
+
+def _values(reaction: Reaction) -> dict[str, Any]:
+    """Return the quantities of a comparison by name."""
+    others = {
+        "oxide_volume_a3_per_fu": next(s.volume_a3_per_fu for s in reaction.species if s.formula == reaction.oxide),
+        "band_gaps_ev": phase_values(reaction, "band_gap_ev", "band_gap_kind"),
+        "shear_moduli_gpa": phase_values(reaction, "shear_modulus_gpa", "elastic_kind"),
+    }
+    return {name: others[name] if name in others else getattr(reaction, name) for name in _ROWS}
 
 
 def compare(
@@ -126,11 +125,9 @@ def compare(
         if reaction.equation != first.equation
     }
     found = measured_reaction(first, measured)
-    columns: dict[str, dict[str, Any]] = {
-        name: {quantity: value(reaction) for quantity, value in _ROWS.items()} for name, reaction in reactions.items()
-    }
+    columns: dict[str, dict[str, Any]] = {name: _values(reaction) for name, reaction in reactions.items()}
     if isinstance(found, Reaction):
-        columns["measured"] = {quantity: value(found) for quantity, value in _ROWS.items()}
+        columns["measured"] = _values(found)
     else:
         notes["measured"] = found
         columns["measured"] = {"volume_ratio_oxide": measured_volume_ratio(first), "scheme": measured.scheme}

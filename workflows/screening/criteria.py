@@ -1,6 +1,7 @@
 """Screening criteria: declared in TOML, answered with pass, fail, uncertain or unknown."""
 
 import math
+import os
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -10,13 +11,13 @@ from typing import Any, Literal
 
 from licoat.structures.chemistry.anode import Anode
 from licoat.structures.chemistry.anode import anode as anode_metal
-from licoat.structures.errors import CriteriaError
+from licoat.structures.errors import CriteriaError, require
 from licoat.structures.rendering import outline
 
 __all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
 
 DEFAULT = Path(__file__).parents[1] / "data" / "default_criteria.toml"
-Comparison = Literal[">", ">=", "<", "<="]
+Operator = Literal[">", ">=", "<", "<="]
 
 
 class State(StrEnum):
@@ -51,7 +52,7 @@ class Criterion:
 
     name: str
     quantity: str
-    comparison: Comparison
+    comparison: Operator
     threshold: float
     weight: float = 1.0
     objective: bool = False
@@ -86,7 +87,8 @@ class Measure:
 
     Notes
     -----
-    What is no finite number is None, and so is a negative sigma: a NaN would fail every comparison.
+    What is no finite number becomes None here, so that callers need not ask: a NaN would fail every comparison. A
+    sigma that is NaN, infinite or negative is None too, as if none had been given.
     """
 
     value: float | None
@@ -150,7 +152,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
         model_config = ConfigDict(extra="forbid", strict=True)
         name: str = Field(min_length=1)
         quantity: str = Field(min_length=1)
-        comparison: Comparison
+        comparison: Operator
         threshold: float = Field(allow_inf_nan=False)
         weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
         objective: bool = False
@@ -160,6 +162,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
         model_config = ConfigDict(extra="forbid", strict=True)
         criterion: list[_Row] = Field(min_length=1)
 
+    require(path, (str, os.PathLike, type(None)), "criteria must be a file (a path)")
     path = DEFAULT if path is None else Path(path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

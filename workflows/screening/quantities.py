@@ -22,10 +22,11 @@ from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capa
 from licoat.workflows.layer.mechanics import composite_bounds
 from licoat.workflows.screening.criteria import Measure
 
-__all__ = ["INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
+__all__ = ["DESIGN", "INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
 
 INSULATOR_GAP_EV = 2.0
-"""Gap above which a phase counts as an insulator: fewer than one carrier per 10 um^3 at room temperature."""
+"""Gap from which a phase counts as an insulator: some 300 thermal carriers per cm3 at room temperature, so that a
+layer of 1 um on 1 cm2 holds less than one."""
 
 J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
 """1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
@@ -279,7 +280,7 @@ def _price(path: LithiationPath) -> Measure:
 
 SCREEN = declare(
     Quantity("rank", "rank", "1 is the best: by score_low, then score_high, then formula.", Kind.COUNT, "oxide",
-             digits=0),
+             digits=0, short="#"),
     Quantity("score", "score", "Weighted mean probability of meeting the criteria that are answered.", Kind.SCORE,
              "oxide", higher_is_better=True),
     Quantity("score_low", "score, lower bound", "The same over all criteria, unknown ones not met.", Kind.SCORE,
@@ -289,6 +290,15 @@ SCREEN = declare(
     Quantity("pareto", "on the Pareto front", "Whether no other oxide that fails nothing is better in all objectives.",
              Kind.YES_NO, "oxide"),
     Quantity("criterion_*", "state of a criterion", "pass, fail, uncertain or unknown.", Kind.TEXT, "oxide"),
+    Quantity("state", "state", "pass, fail, uncertain, unknown; not screened.", Kind.TEXT, "verdict"),
+    Quantity("criterion", "criterion", "Name of the criterion.", Kind.TEXT, "verdict"),
+    Quantity("value", "value", "Of the quantity that the criterion names, in its unit.", Kind.COUNT, "verdict"),
+    Quantity("sigma", "sigma", "One standard deviation of the value.", Kind.COUNT, "verdict"),
+    Quantity("threshold", "threshold", "Of the criterion, in the unit of its quantity.", Kind.COUNT, "verdict"),
+    Quantity("probability", "probability",
+             "Phi((value - threshold) / sigma) of meeting the criterion; empty if unknown.",
+             Kind.SHARE, "verdict"),
+    Quantity("note", "note", "What is missing, or why it is uncertain.", Kind.TEXT, "verdict"),
     Quantity("criteria", "criteria", "By name of the criterion: state, value, sigma, threshold, source.", Kind.TEXT,
              "oxide"),
 )  # fmt: skip
@@ -313,7 +323,11 @@ QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
 """Quantities with a sigma or limits of their own, by name; `measure_all` adds every other number of an oxide."""
 
 
-def register(quantity: Quantity, function: Callable[[LithiationPath], Measure]) -> None:
+DESIGN = ["volume_ratio_oxide", "shear_modulus_lower_gpa", "shear_modulus_upper_gpa", "alloy_volume_fraction"]
+"""Columns of the design table: what a micrometre of dense oxide eats, gives off and becomes."""
+
+
+def register(quantity: Quantity, function: Callable[[LithiationPath], Measure], *, design: bool = True) -> None:
     """Add a quantity of a screened oxide: to the book, to every table of a screen, and to what a criterion may name.
 
     Parameters
@@ -322,6 +336,8 @@ def register(quantity: Quantity, function: Callable[[LithiationPath], Measure]) 
         What it is; its owner is ``oxide``.
     function : callable
         Takes a `LithiationPath`, returns a `Measure`.
+    design : bool
+        Also a column of the design table, the one for people in Markdown and LaTeX.
 
     Raises
     ------
@@ -330,6 +346,8 @@ def register(quantity: Quantity, function: Callable[[LithiationPath], Measure]) 
     """
     declare(quantity)
     QUANTITIES[quantity.name] = function
+    if design:
+        DESIGN.append(quantity.name)
 
 
 for _quantity, _function in (
@@ -357,4 +375,4 @@ for _quantity, _function in (
     (Quantity("price_usd_per_kg_oxide", "price", "Price of the element content.", Kind.COST, "oxide", unit="USD",
               per="kg of oxide", higher_is_better=False), _price),
 ):  # fmt: skip
-    register(_quantity, _function)
+    register(_quantity, _function, design=_quantity.name.endswith("_per_um_oxide"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from licoat.structures import LicoatError, SnapshotError
+from licoat.structures import LicoatError, SnapshotError, publishing
 from licoat.structures.errors import InputFileError, SourceError
 from licoat.structures.materials_project import parts as mp_parts
 from licoat.structures.materials_project.parts import locked
@@ -90,17 +90,17 @@ def test_a_killed_fetch_blocks_nobody(server, fetch, process, out):
 
 def test_the_lock_of_a_removed_file_is_none(out, monkeypatch):
     """Opened before its holder removes it, locked after another has made the next: two would work on one folder."""
-    flock = mp_parts._flock
+    flock = publishing._flock
     with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
         first.enter_context(locked(out, 0.0))
 
         def late(stream):
-            monkeypatch.setattr(mp_parts, "_flock", flock)
+            monkeypatch.setattr(publishing, "_flock", flock)
             first.close()
             second.enter_context(locked(out, 0.0))
             return flock(stream)
 
-        monkeypatch.setattr(mp_parts, "_flock", late)
+        monkeypatch.setattr(publishing, "_flock", late)
         with pytest.raises(SourceError, match="another fetch holds"), locked(out, 0.0):
             pass
         assert names(out) == [".lock"]
@@ -135,7 +135,7 @@ def refuse(*_, **__):
 
 
 def test_a_folder_that_cannot_be_written(server, fetch, out, monkeypatch):
-    monkeypatch.setattr(mp_parts, "_try_lock", refuse)
+    monkeypatch.setattr(mp_parts, "try_lock", refuse)
     with pytest.raises(SourceError, match=r"cannot be written .Permission denied.") as caught:
         fetch(server)
     assert str(out) in str(caught.value)
@@ -144,7 +144,7 @@ def test_a_folder_that_cannot_be_written(server, fetch, out, monkeypatch):
 
 def test_a_whole_snapshot_needs_no_writing(server, fetch, monkeypatch):
     first = fetch(server)
-    monkeypatch.setattr(mp_parts, "_try_lock", refuse)
+    monkeypatch.setattr(mp_parts, "try_lock", refuse)
     assert fetch(server).sha256 == first.sha256
 
 

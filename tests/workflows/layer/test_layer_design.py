@@ -33,7 +33,7 @@ CONTRACT = {
     "lithium_melted_um",
     "shear_modulus_lower_gpa",
     "shear_modulus_upper_gpa",
-    "conducting_volume_fraction",
+    "alloy_volume_fraction",
     "missing",
 }
 
@@ -315,7 +315,7 @@ def test_an_inert_oxide_stays_a_powder(builtin, oxide):
     assert layer.volume_ratio_oxide == pytest.approx(1.0)
     assert layer.layer_thickness_um == pytest.approx(layer.powder_thickness_um)
     assert layer.porosity == pytest.approx(0.4)
-    assert layer.conducting_volume_fraction == 0.0
+    assert layer.alloy_volume_fraction == layer.conducting_volume_fraction == 0.0
 
 
 def test_an_inert_oxide_is_all_left(builtin):

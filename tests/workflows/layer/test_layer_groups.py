@@ -93,7 +93,7 @@ def test_without_volumes_the_rest_goes_on(voidless):
     assert heat.heat_j_per_cm2 > 0
     assert mechanics.unknown["shear_modulus_hill_gpa"] == "no volumes"
     assert mechanics.deposition_pressure_mpa > 0
-    assert transport.conducting_volume_fraction is None
+    assert transport.alloy_volume_fraction is None
     assert cell.coated_thickness_um is None
     assert cell.stack_energy_wh_per_kg > 0
 
