@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from licoat.structures.chemistry.formula import write_formula
-from licoat.structures.phases.bounded import cut
+from licoat.structures.errors import shortened
 from licoat.structures.phases.entries import Entry
 from licoat.structures.phases.schemes import HUBBARD_U_EV, uses_hubbard_u
 
@@ -129,7 +129,7 @@ def _wrong_run(entry: Entry) -> str:
     wanted = ", ".join(f"{s} {u:g}" for s, u in HUBBARD_U_EV.items() if s in entry.counts)
     used = ", ".join(f"{s} {u:g}" for s, u in hubbards_of(entry).items() if u)
     if entry.run_type not in {"", "GGA", "GGA+U"}:
-        return f"was run with {cut(entry.run_type, 12)}, not GGA or GGA+U"
+        return f"was run with {shortened(entry.run_type, 12)}, not GGA or GGA+U"
     if not uses_hubbard_u(write_formula(entry.counts)):
         return f"was run with U of {used} eV, the scheme has none there"
     return f"was run with {f'U of {used} eV' if used else 'GGA'}, the scheme has GGA+U there (U of {wanted} eV)"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula, write_formula
-from licoat.structures.errors import FormulaError, InputFileError, did_you_mean
-from licoat.structures.phases.bounded import MAX_BYTES, clean_text, cut, finite, name_of, read_bytes
+from licoat.structures.errors import FormulaError, InputFileError, did_you_mean, shortened
 from licoat.structures.phases.headings import CELL_VOLUME, COLUMNS, ENERGIES, Heading, map_headings
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, read_bytes
 
 __all__ = ["flat_documents", "read_csv", "read_excel", "read_plain_parquet", "rows_of_cells"]
 
@@ -43,7 +43,7 @@ def read_csv(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, An
     """
     where = name_of(path)
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = read_bytes(path, most=MOST_JSON_BYTES).decode("utf-8-sig")
         first = next((line for line in text.splitlines() if line.strip()), "")
         separator = _separator(first)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
@@ -51,7 +51,7 @@ def read_csv(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, An
         header = [name.strip() for name in next(lines, (0, []))[1]]
         return rows_of_cells(header, lines, where, columns, decimal_comma=separator != ",")
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputFileError(f"{where}: not a readable CSV file: {cut(error)}") from error
+        raise InputFileError(f"{where}: not a readable CSV file: {shortened(str(error), 120)}") from error
 
 
 def _separator(line: str) -> str:
@@ -69,7 +69,7 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
         If it is no readable workbook.
     """
     where = name_of(path)
-    data = read_bytes(path)
+    data = read_bytes(path, most=MOST_JSON_BYTES)
     try:
         _check_parts(data, where)
         from openpyxl import load_workbook
@@ -80,7 +80,7 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
     except InputFileError:
         raise
     except Exception as error:  # openpyxl and zipfile raise what their parts raise
-        raise InputFileError(f"{where}: not a readable Excel workbook (.xlsx): {cut(error, 80)}") from error
+        raise InputFileError(f"{where}: not a readable Excel workbook (.xlsx): {shortened(str(error), 80)}") from error
     filled = iter([(i, cells) for i, cells in lines if any(cells)])
     header = [name.strip() for name in next(filled, (0, []))[1]]
     return rows_of_cells(header, filled, where, columns, decimal_comma=True)
@@ -89,8 +89,8 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
 def _check_parts(data: bytes, where: str) -> None:
     """Refuse a workbook that unpacks to more than it may, or that declares XML entities."""
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
-        if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
-            raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB when unpacked")
+        if sum(part.file_size for part in parts.infolist()) > MOST_JSON_BYTES:
+            raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB when unpacked")
         if any(b"<!ENTITY" in parts.read(part) for part in parts.infolist() if part.filename.endswith(".xml")):
             raise InputFileError(f"{where}: declares XML entities, as no spreadsheet program does")
 
@@ -122,15 +122,15 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
     except InputFileError:
         raise
     except Exception as error:  # pyarrow raises what its parts raise
-        raise InputFileError(f"{where}: not a readable Parquet file: {cut(error, 80)}") from error
+        raise InputFileError(f"{where}: not a readable Parquet file: {shortened(str(error), 80)}") from error
     lines = ((i + 1, list(cells)) for i, cells in enumerate(zip(*values, strict=True)))
     return rows_of_cells(flat, lines, where, columns, decimal_comma=False, unit="row")
 
 
 def _check_size(metadata: Any, where: str) -> None:  # noqa: ANN401 - pyarrow's
     size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    if size > MAX_BYTES or metadata.num_rows * metadata.num_columns > MAX_BYTES:
-        raise InputFileError(f"{where}: more than {MAX_BYTES // 2**20} MB or million cells")
+    if size > MOST_JSON_BYTES or metadata.num_rows * metadata.num_columns > MOST_JSON_BYTES:
+        raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB or million cells")
 
 
 def rows_of_cells(
@@ -189,7 +189,7 @@ def _listed(unknown: Sequence[str]) -> str:
     for name in unknown[:8]:
         near = did_you_mean(name, COLUMNS) if len(name) > 5 else ""
         near = near if "'" in near and _alike(name, near.split("'")[1]) else ""
-        texts.append(cut(clean_text(name), 40) + (f" ({near.split(' or ')[0].rstrip('?')[2:]}?)" if near else ""))
+        texts.append(shortened(clean_text(name), 40) + (f" ({near.split(' or ')[0].rstrip('?')[2:]}?)" if near else ""))
     return ", ".join(texts) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
 
 
@@ -261,7 +261,7 @@ def _name_formula(row: dict[str, Any], at: str) -> None:
         counts = parse_formula(row.get("formula", ""))
         row["formula"] = formula_unit(write_formula(counts))
     except FormulaError as error:
-        raise InputFileError(f"{at}: {cut(error, 150)}") from None
+        raise InputFileError(f"{at}: {shortened(str(error), 150)}") from None
     for name in row.pop("_per_formula", ()):
         row[name] /= sum(counts.values())
     cell = row.pop(CELL_VOLUME, None)

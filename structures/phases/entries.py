@@ -11,17 +11,8 @@ import numpy as np
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import formula_unit, parse_formula, reduce_counts, write_formula
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
-from licoat.structures.errors import FormulaError, InputFileError
-from licoat.structures.phases.bounded import (
-    clean_text,
-    cut,
-    finite,
-    name_of,
-    parse_json,
-    parse_lines,
-    read_bytes,
-    shown,
-)
+from licoat.structures.errors import FormulaError, InputFileError, shortened, shown
+from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, parse_json, parse_lines, read_bytes
 from licoat.structures.rendering import outline
 
 __all__ = ["Entry", "in_ev", "is_entry", "read_documents", "read_entry"]
@@ -94,7 +85,7 @@ class Entry:
     def label(self) -> str:
         """How a message calls it."""
         return (
-            f"{cut(self.name, 30)} ({self.formula})"
+            f"{shortened(self.name, 30)} ({self.formula})"
             if self.name
             else f"{self.where.rpartition(', ')[2]} ({self.formula})"
         )
@@ -119,7 +110,7 @@ def read_documents(path: Path) -> list[dict[str, Any]]:
         If it is damaged or holds something else.
     """
     where, name = name_of(path), path.name.lower()
-    data = read_bytes(path)
+    data = read_bytes(path, most=MOST_JSON_BYTES)
     if name.removesuffix(".gz").endswith((".jsonl", ".ndjson")):
         found = list(parse_lines(data, where))
         documents = found[0] if len(found) == 1 and isinstance(found[0], list) else found
@@ -156,7 +147,7 @@ def _unwrapped(found: Any, where: str, depth: int = 0) -> list[Any] | None:  # n
         return None
     kind = str(found.get("@class", ""))
     if "GrandPotential" in kind or "Reaction" in kind or "Pourbaix" in kind:
-        raise InputFileError(f"{where}: a {cut(kind, 40)} holds grand potentials; give its PhaseDiagram or its entries")
+        raise InputFileError(f"{where}: a {shortened(kind, 40)} holds grand potentials; give its PhaseDiagram")
     if _is_entry(found) or "formula_pretty" in found:
         return [found]
     for key in ("computed_data", "all_entries", "entries", "data", "results", "documents", "response"):
@@ -198,10 +189,10 @@ def read_entry(entry: Mapping[str, Any], index: int, path: Path) -> Entry:
     kind = str(entry.get("@class", ""))
     own = entry.get("entry_id") or (entry.get("name") if "PDEntry" in kind and "attribute" in entry else None)
     name = clean_text(own) if isinstance(own, (str, int)) else ""
-    where = f"{name_of(path)}, {cut(name, 40) or f'entry {index + 1}'}"
+    where = f"{name_of(path)}, {shortened(name, 40) or f'entry {index + 1}'}"
     if kind in _CHEMICAL_POTENTIALS:
         raise InputFileError(
-            f"{where}: a {cut(kind, 40)} is not the energy of a phase; give the entries it was made of"
+            f"{where}: a {shortened(kind, 40)} is not the energy of a phase; give the entries it was made of"
         )
     if "thermodata" not in entry and not isinstance(entry.get("energy"), (int, float)):
         raise InputFileError(f"{where}: not a pymatgen ComputedEntry: its energy is {shown(entry.get('energy'))}")
@@ -210,7 +201,7 @@ def read_entry(entry: Mapping[str, Any], index: int, path: Path) -> Entry:
     if sites is not None and reduce_counts(sites) != reduce_counts(counts):
         formula = write_formula(reduce_counts(counts))
         raise InputFileError(
-            f"{where}: the structure holds {cut(write_formula(sites), 60)}, the composition is {formula}"
+            f"{where}: the structure holds {shortened(write_formula(sites), 60)}, the composition is {formula}"
         )
     if "thermodata" in entry:
         energy, temperature = _experimental(entry, where)
@@ -328,7 +319,7 @@ def _counts(composition: Any, where: str) -> tuple[dict[str, int], float]:  # no
         try:
             composition = parse_formula(composition)
         except FormulaError as error:
-            raise InputFileError(f"{where}: composition {cut(error, 120)}") from None
+            raise InputFileError(f"{where}: composition {shortened(str(error), 120)}") from None
     if not isinstance(composition, dict) or not composition:
         raise InputFileError(f"{where}: composition is {shown(composition)}, not a dictionary of elements")
     amounts: dict[str, float] = {}

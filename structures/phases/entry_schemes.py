@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from licoat.structures.errors import IncompatibleEnergiesError, InputFileError
-from licoat.structures.phases.bounded import cut
+from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, shortened
 from licoat.structures.phases.corrections import (
     Allowed,
     gas_allowed,
@@ -128,7 +127,7 @@ def _one_functional(entries: Sequence[Entry], where: str) -> None:
             found.setdefault("pbe+u" if _functional(entry) == "GGA" else entry.run_type.lower(), []).append(entry)
     if len(found) > 1:
         listed = ", ".join(
-            f"{cut(name, 20)!r} ({len(es)} phases, first: {es[0].label})" for name, es in sorted(found.items())[:4]
+            f"{shortened(name, 20)!r} ({len(es)}, first: {es[0].label})" for name, es in sorted(found.items())[:3]
         )
         raise IncompatibleEnergiesError(f"{where}: energies of several schemes in one file: {listed}; keep one of them")
 
@@ -143,12 +142,12 @@ def _check_mixing(entries: Sequence[Entry], where: str) -> None:
     both = [entry for functional in set(shifted) & set(bare) for entry in bare[functional]]
     if both:
         raise IncompatibleEnergiesError(
-            f"{where}: {named_few([e.label for e in both])} of {cut(both[0].run_type, 12) or 'unknown run type'} lack "
-            "the mixing adjustment that others of this functional carry; mix all entries of the system at once"
+            f"{where}: {named_few([e.label for e in both])} of {both[0].run_type[:12] or 'unknown run type'} lack the "
+            "mixing adjustment that others of this functional carry; mix all entries of the system at once"
         )
     if len(shifted) > 1:
         raise IncompatibleEnergiesError(
-            f"{where}: entries of {named_few(sorted(cut(f, 12) for f in shifted))} all carry a mixing adjustment: "
+            f"{where}: entries of {named_few(sorted(f[:12] for f in shifted))} all carry a mixing adjustment: "
             "this is more than one hull; mix all entries of the system at once"
         )
     rest = [entry for found in bare.values() for entry in found if _functional(entry) == "GGA"]
@@ -167,7 +166,7 @@ def _refuse(
         listed = [f"{entry.label} {reason}" for entry, reason in misfits]
         raise IncompatibleEnergiesError(
             f"{where}: {len(misfits)} of {len(entries)} entries do not fit the {name} corrections of the others: "
-            f"{cut(named_few(listed, 2), 200)}; {_WAY_OUT}"
+            f"{shortened(named_few(listed, 2), 200)}; {_WAY_OUT}"
         )
 
 
@@ -183,7 +182,7 @@ def _misfit(entry: Entry, allowed: Allowed | str, near: float) -> str:
     names = {name.lower() for name, value in entry.adjustments if value}
     missing = [name for name in wanted if name.lower() not in names] if names else list(wanted)
     if missing and abs(carried) < abs(sums[0]):
-        return f"lacks {cut(' and '.join(missing), 90)} ({(sums[0] - carried) / entry.atoms:+.3f} eV/atom)"
+        return f"lacks {shortened(' and '.join(missing), 90)} ({(sums[0] - carried) / entry.atoms:+.3f} eV/atom)"
     return f"carries {carried / entry.atoms:+.3f} eV/atom where the scheme gives {sums[0] / entry.atoms:+.3f}"
 
 
@@ -212,7 +211,7 @@ def _unnamed(entries: Sequence[Entry], where: str) -> str:
 
 
 def _other(entries: Sequence[Entry]) -> str:
-    return next((cut(entry.run_type.lower(), 30) for entry in entries if entry.run_type), "unknown")
+    return next((shortened(entry.run_type.lower(), 30) for entry in entries if entry.run_type), "unknown")
 
 
 def raw_mixture(formulas: Sequence[str]) -> str:
@@ -274,5 +273,5 @@ def correct_mp2020(entries: Sequence[Entry], where: str) -> tuple[list[Entry], l
     left = {entry.formula for entry in done}
     lost = [f"{entry.label} {reason}" for entry, reason in refused if entry.formula not in left]
     if lost:
-        raise IncompatibleEnergiesError(f"{where}: MP2020 has nothing for {cut(named_few(lost, 2), 220)}")
+        raise IncompatibleEnergiesError(f"{where}: MP2020 has nothing for {shortened(named_few(lost, 2), 220)}")
     return done, [entry.label for entry, _ in refused]

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from licoat.structures.crystals.symmetry import space_group
-from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require
-from licoat.structures.phases.bounded import cut, name_of
+from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require, shortened
 from licoat.structures.phases.csv_tables import (
     flat_documents,
     read_csv,
@@ -26,6 +25,7 @@ from licoat.structures.phases.parquet import manifest_path
 from licoat.structures.phases.phase import INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.reading import name_of
 
 __all__ = ["load_file"]
 
@@ -96,7 +96,7 @@ def load_file(
     if not str(path).strip():
         raise InputFileError(f"the source is empty; sources are {_kinds(sources)}")
     if correct is not None and correct not in CORRECTIONS:
-        raise MissingDataError(f"correct {cut(correct, 40)!r}: there is {' and '.join(CORRECTIONS)}")
+        raise MissingDataError(f"correct {shortened(correct, 40)!r}: there is {' and '.join(CORRECTIONS)}")
     if columns is not None:
         require(columns, Mapping, "columns must be a mapping of the file's headings to licoat's names")
     path = _existing(Path(path), sources)
@@ -128,7 +128,7 @@ def _existing(path: Path, sources: Sequence[str]) -> Path:
     except (OSError, ValueError):  # a name too long, or with a zero byte
         there = folder = False
     if not there:
-        raise InputFileError(f"no file {cut(path, 80)!r}; sources are {_kinds(sources)}")
+        raise InputFileError(f"no file {shortened(str(path), 80)!r}; sources are {_kinds(sources)}")
     if not folder:
         return path
     snapshots = sorted(path.glob("*.parquet"))
@@ -172,7 +172,7 @@ def _table(read: _Read, path: Path) -> PhaseTable:
         columns[name] = [row.get(name, unknown) for row in rows]
     _fill_facts(columns, len(rows))
     created = Manifest(
-        source=f"file:{cut(path.name, 80)}",
+        source=f"file:{shortened(path.name, 80)}",
         scheme=read.scheme,
         sha256=file_sha256(path),
         details=read.details,
@@ -185,7 +185,7 @@ def _set_aside(phases: PhaseTable, aside: Mapping[str, str], where: str) -> Phas
     """Name the phases that were set aside, in a warning and in the manifest."""
     if not aside:
         return phases
-    first = next(f"{cut(name, 40)} {reason}" for name, reason in aside.items())
+    first = next(f"{shortened(name, 40)} {reason}" for name, reason in aside.items())
     count = "1 phase" if len(aside) == 1 else f"{len(aside)} phases"
     warnings.warn(f"{where}: {count} set aside, on which no hull depends: {first}", stacklevel=2)
     details = {**phases.manifest.details, "set_aside": dict(list(aside.items())[:1000])}
@@ -224,10 +224,10 @@ def _of_rows(rows: list[dict[str, Any]], path: Path) -> _Read:
             schemes[row["scheme"]] = schemes.get(row["scheme"], 0) + 1
         kind = str(row.get("energy_kind", "")).lower().split(" ")[0]
         if kind not in {"", "energy", "enthalpy", "gibbs"}:
-            raise InputFileError(f"{where}: energy_kind is {cut(kind, 30)!r}; give energy, enthalpy or gibbs")
+            raise InputFileError(f"{where}: energy_kind is {shortened(kind, 30)!r}; give energy, enthalpy or gibbs")
         kinds.setdefault((kind, row.get("temperature_k")), []).append(row["formula"])
     if len(schemes) > 1:
-        listed = ", ".join(f"{cut(name, 40)!r} ({number} phases)" for name, number in sorted(schemes.items())[:4])
+        listed = ", ".join(f"{shortened(name, 40)!r} ({number} phases)" for name, number in sorted(schemes.items())[:4])
         raise IncompatibleEnergiesError(f"{where}: energies of several schemes in one file: {listed}; keep one of them")
     if len(kinds) > 1:
         listed = "; ".join(
@@ -290,7 +290,7 @@ def _entry_rows(entries: Sequence[Entry], path: Path) -> list[dict[str, Any]]:
         }
         taken.add(entry.name)
         if entry.cell is not None:
-            row |= {"n_sites": len(entry.cell[1]), "volume_source": cut(path.name, 80)}
+            row |= {"n_sites": len(entry.cell[1]), "volume_source": shortened(path.name, 80)}
             row["volume_a3_per_atom"] = entry.volume_a3_per_atom
             known = by_formula[entry.formula] > 1 or observed_phase(entry.formula)
             if known and len(entry.cell[1]) <= _LARGEST_CELL:

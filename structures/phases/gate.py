@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
-from licoat.structures.errors import InputFileError
-from licoat.structures.phases.bounded import cut
+from licoat.structures.errors import InputFileError, shortened
 from licoat.structures.rendering import outline
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class Misfit:
     def text(self, phase_id: str, formula: str) -> str:
         """Say it in one line."""
         low, high = RANGES[self.column]
-        name = f"{cut(phase_id, 40)} ({formula})" if phase_id else formula
+        name = f"{shortened(phase_id, 40)} ({formula})" if phase_id else formula
         range_text = f"expected {low:g} to {high:g}"
         return (
             f"{name} has {self.column} {self.value:g}, {range_text}{f'; looks like {self.hint}' if self.hint else ''}"
@@ -169,7 +168,7 @@ def check_rows(rows: Sequence[Mapping[str, Any]], where: str) -> None:
         if huge.size:
             i = int(huge[0])
             hint = _unit_hint(name, np.where(np.abs(values) > 1e100, np.nan, values), formulas, [i])
-            phase = f"{cut(rows[i].get('phase_id', ''), 40) or formulas[i]} ({formulas[i]})"
+            phase = f"{shortened(rows[i].get('phase_id', ''), 40) or formulas[i]} ({formulas[i]})"
             raise InputFileError(
                 f"{where}: {phase} has {name} {values[i]:g}, which no phase has{f'; looks like {hint}' if hint else ''}"
             )

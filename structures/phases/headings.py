@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
-from licoat.structures.errors import InputFileError, did_you_mean
-from licoat.structures.phases.bounded import cut
+from licoat.structures.errors import InputFileError, did_you_mean, shortened
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.rendering import outline
 
@@ -274,11 +273,11 @@ def map_headings(
     chosen = dict(chosen or {})
     for heading, name in chosen.items():
         if name not in COLUMNS:
-            near = did_you_mean(name, COLUMNS) or f"; names are {cut(', '.join(COLUMNS))}"
-            raise InputFileError(f"columns: {cut(name, 40)!r} is no column of licoat{near}")
+            near = did_you_mean(name, COLUMNS) or f"; names are {shortened(', '.join(COLUMNS), 120)}"
+            raise InputFileError(f"columns: {shortened(name, 40)!r} is no column of licoat{near}")
         if heading not in header:
-            near = did_you_mean(heading, header) or f"; there are {cut(', '.join(header))}"
-            raise InputFileError(f"{where}: no column {cut(heading, 40)!r}{near}")
+            near = did_you_mean(heading, header) or f"; there are {shortened(', '.join(header), 120)}"
+            raise InputFileError(f"{where}: no column {shortened(heading, 40)!r}{near}")
     found: dict[int, Heading] = {}
     unknown: list[str] = []
     for i, heading in enumerate(header):
@@ -304,11 +303,12 @@ def _once(header: Sequence[str], found: dict[int, Heading], chosen: Mapping[str,
         if len(best) > 1:
             raise InputFileError(f"{where}: the column {name} stands twice in the first line")
         if not best and len({header[i] for i in places}) < len(places):
-            raise InputFileError(f"{where}: the column {cut(header[places[0]], 40)} stands twice in the first line")
+            twice = shortened(header[places[0]], 40)
+            raise InputFileError(f"{where}: the column {twice} stands twice in the first line")
         if not best and name in ENERGIES and len(places) > 1:
             raise InputFileError(
-                f"{where}: {' and '.join(cut(header[i], 40) for i in places[:3])} could both be {name}; "
-                f"choose one with columns ({cut(header[places[0]], 40)}={name})"
+                f"{where}: {' and '.join(shortened(header[i], 40) for i in places[:3])} could both be {name}; "
+                f"choose one with columns ({shortened(header[places[0]], 40)}={name})"
             )
         for i in places:
             if i != (best or places)[0]:
@@ -319,12 +319,11 @@ def _missing(header: Iterable[str], names: set[str], where: str) -> str:
     lacks = "formula" if "formula" not in names else ENERGIES[1]
     listed = [heading for heading in header if heading]
     near = next(
-        (f"{cut(heading, 30)!r} {lacks}" for heading in listed if did_you_mean(heading, [lacks]) and heading != lacks),
-        "",
+        (f"{shortened(name, 30)!r} {lacks}" for name in listed if did_you_mean(name, [lacks]) and name != lacks), ""
     )
     hint = f"; is {near.replace(' ', ' the ', 1)}? then --columns '{near.split(chr(39))[1]}={lacks}'" if near else ""
     return (
         f"{where}: the first line must name the columns, 'formula' and 'energy_ev_per_atom' or "
         f"'formation_energy_ev_per_atom' among them (or --columns HEADING={lacks}); found "
-        f"{cut(', '.join(listed), 70) or 'nothing'}{hint}"
+        f"{shortened(', '.join(listed), 70) or 'nothing'}{hint}"
     )
