@@ -75,7 +75,7 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     Examples
     --------
     >>> shortened("a name that nobody would give to a file", 25)
-    'a name that n ... o a file'
+    'a name that  ... o a file'
     """
     line = " ".join(text.split()) if len(text) < 20 * most else f"{text[: 2 * most]} {text[-2 * most :]}"
     line = "".join(character if character.isprintable() else "?" for character in line)

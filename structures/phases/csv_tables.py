@@ -2,23 +2,26 @@
 
 import csv
 import io
+import json
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula, write_formula
-from licoat.structures.errors import FormulaError, InputFileError, did_you_mean, shortened
-from licoat.structures.phases.headings import CELL_VOLUME, COLUMNS, ENERGIES, Heading, map_headings
+from licoat.structures.errors import FormulaError, InputFileError, did_you_mean, shortened, shown
+from licoat.structures.phases.documents_flat import unfolded
+from licoat.structures.phases.headings import CELL_VOLUME, COLUMNS, ENERGIES, Heading, map_headings, recognise
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
-from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, read_bytes
+from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, read_bytes, text_of
 
-__all__ = ["flat_documents", "read_csv", "read_excel", "read_plain_parquet", "rows_of_cells"]
+__all__ = ["read_csv", "read_excel", "read_plain_parquet", "rows_of_cells"]
 
 RAW_ENERGY: Final = "uncorrected_energy_ev_per_atom"
 _SPACE_GROUPS: Final = 230
+_MOST_REMARKS: Final = 200
 _SEPARATORS: Final = ",;\t|"
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _NOTHING: Final = frozenset({"na", "n/a", "none", "null", "-", "--"})
@@ -43,15 +46,27 @@ def read_csv(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, An
     """
     where = name_of(path)
     try:
-        text = read_bytes(path, most=MOST_JSON_BYTES).decode("utf-8-sig")
+        text = _without_remarks(text_of(read_bytes(path, most=MOST_JSON_BYTES), path))
         first = next((line for line in text.splitlines() if line.strip()), "")
         separator = _separator(first)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
         lines = ((reader.line_num, cells) for cells in reader if cells)
         header = [name.strip() for name in next(lines, (0, []))[1]]
         return rows_of_cells(header, lines, where, columns, decimal_comma=separator != ",")
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise InputFileError(f"{where}: not a readable CSV file: {shortened(str(error), 120)}") from error
+
+
+def _without_remarks(text: str) -> str:
+    """Empty the lines before the header that begin with ``#``, where the header itself does not."""
+    lines = text.split("\n")
+    for i, line in enumerate(lines[:_MOST_REMARKS]):
+        if not line.lstrip().startswith("#") or any(
+            recognise(cell.strip("# \r")) for cell in re.split(r"[,;\t|]", line)
+        ):
+            break
+        lines[i] = ""
+    return "\n".join(lines)
 
 
 def _separator(line: str) -> str:
@@ -98,6 +113,8 @@ def _check_parts(data: bytes, where: str) -> None:
 def _cell_text(value: object) -> str:
     if value is None or value != value:  # noqa: PLR0124 - NaN, which pandas writes for unknown
         return ""
+    if isinstance(value, dict):
+        return json.dumps(value, default=str)
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -116,7 +133,7 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
     try:
         file = pq.ParquetFile(path)
         _check_size(file.metadata, where)
-        flat = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
+        flat = [f.name for f in file.schema_arrow if not pa.types.is_nested(f.type) or pa.types.is_struct(f.type)]
         table = file.read(columns=flat)
         values = [[_cell_text(v) for v in table.column(name).to_pylist()] for name in flat]
     except InputFileError:
@@ -170,17 +187,21 @@ def rows_of_cells(
     InputFileError
         If a heading or a cell cannot be used.
     """
+    header, lines = unfolded(header, lines, where, unit)
     found, unknown = map_headings(header, columns, where)
     if unknown and not quiet:
         warnings.warn(f"{where}: columns not used: {_listed(unknown)}", stacklevel=2)
+    taken = [shortened(header[i], 40) for i, heading in found.items() if heading.no_unit]
+    if taken:
+        warnings.warn(f"{where}: {taken[0]!r} names no unit, taken as eV/atom", stacklevel=2)
     rows = []
     for number, cells in lines:
         at = f"{where}, {unit} {number}"
-        if len(cells) != len(header):
-            raise InputFileError(f"{at}: another number of cells than columns; the file may be truncated")
         row = _row({i: cells[i] for i in found}, found, header, at, decimal_comma=decimal_comma)
         if row is not None:
             rows.append(row)
+    if not any("volume_a3_per_atom" in row for row in rows) and any("_cell" in row for row in rows):
+        warnings.warn(f"{where}: volumes of cells not used: the column n_sites is missing", stacklevel=2)
     return _with_energies(rows)
 
 
@@ -231,10 +252,7 @@ def _set(row: dict[str, Any], heading: Heading, value: Any, what: str, *, decima
     name = heading.name
     if name in FLOAT_COLUMNS or name in {CELL_VOLUME, RAW_ENERGY, "temperature_k"}:
         row[name] = _number(value, what, decimal_comma=decimal_comma) * heading.factor
-        if heading.per_formula:
-            row["_per_formula"] = (*row.get("_per_formula", ()), name)
-        if heading.kind:
-            row["energy_kind"] = row.get("energy_kind", heading.kind)
+        _note_basis(row, heading)
     elif name == "deprecated":
         row[name] = str(value).strip().lower() in {"true", "1"}
     elif name == "theoretical" and str(value).strip().lower() in {"true", "false"}:
@@ -249,9 +267,24 @@ def _set(row: dict[str, Any], heading: Heading, value: Any, what: str, *, decima
         row[name] = str(value)[:2000] if name == "formula" else clean_text(value)
 
 
+def _note_basis(row: dict[str, Any], heading: Heading) -> None:
+    """Keep what a heading says of its number: per formula or cell, kind of energy and temperature."""
+    for own, wanted in (("_per_formula", heading.per_formula), ("_per_cell", heading.per_cell)):
+        if wanted:
+            row[own] = (*row.get(own, ()), heading.name)
+    if heading.kind:
+        row.setdefault("energy_kind", heading.kind)
+    if heading.temperature_k is not None:
+        row.setdefault("temperature_k", heading.temperature_k)
+
+
 def _number(value: Any, what: str, *, decimal_comma: bool) -> float:  # noqa: ANN401
-    if decimal_comma and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
-        value = value.replace(",", ".")
+    if isinstance(value, str):
+        value = value.replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
+        if _DECIMAL_COMMA.fullmatch(value.strip()):
+            if not decimal_comma:
+                raise InputFileError(f"{what} is {shown(value)}: write a decimal point, or separate the columns by ';'")
+            value = value.replace(",", ".")
     return finite(value, what)
 
 
@@ -264,14 +297,23 @@ def _name_formula(row: dict[str, Any], at: str) -> None:
         raise InputFileError(f"{at}: {shortened(str(error), 150)}") from None
     for name in row.pop("_per_formula", ()):
         row[name] /= sum(counts.values())
+    sites = row.get("n_sites", 0)
+    for name in row.pop("_per_cell", ()):
+        if sites < 1:
+            raise InputFileError(f"{at}: {name} is given per cell; give the column n_sites (atoms in the cell) too")
+        row[name] /= sites
     cell = row.pop(CELL_VOLUME, None)
-    if cell is not None and row.get("n_sites", 0) > 0:
-        row.setdefault("volume_a3_per_atom", cell / row["n_sites"])
+    if cell is not None and sites > 0:
+        row.setdefault("volume_a3_per_atom", cell / sites)
+    elif cell is not None:
+        row["_cell"] = True
 
 
 def _with_energies(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Check that every row has the energy that the table is about: formation energies if there are any."""
     names = (ENERGIES[1], ENERGIES[0], RAW_ENERGY)
+    for row in rows:
+        row.pop("_cell", None)
     main = next((name for name in names if any(name in row for row in rows)), ENERGIES[0])
     for row in rows:
         at = row.pop("_at")
@@ -291,26 +333,3 @@ def _whole(name: str, value: float, what: str) -> int:
     if value != -1 and (not value.is_integer() or not lowest <= value <= highest):
         raise InputFileError(f"{what} is {value:g}; give a whole number from {lowest} to {highest}, or nothing")
     return int(value)
-
-
-def flat_documents(documents: Sequence[Mapping[str, Any]]) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
-    """Return documents (dictionaries one level deep) as the header and lines of a table."""
-    flat = [dict(_flat(document)) for document in documents]
-    header = list(dict.fromkeys(name for document in flat for name in document))
-    return header, ((i, [document.get(name) for name in header]) for i, document in enumerate(flat, 1))
-
-
-def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in document.items():
-        if name.startswith("@") or name in {"structure", "entries", "initial_structures"}:
-            continue
-        if name == "composition" and isinstance(value, dict):
-            continue
-        if name == "attributes" and isinstance(value, dict):
-            yield from _flat(value)
-        elif isinstance(value, dict):
-            for part in ("number", "symbol", "vrh"):
-                if not isinstance(value.get(part), (dict, list, type(None))):
-                    yield name if part == "vrh" else f"{name}_{part}", value[part]
-        elif isinstance(value, (str, int, float, bool)):
-            yield name, value

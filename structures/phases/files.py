@@ -10,17 +10,17 @@ from typing import Any, Final
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require, shortened
 from licoat.structures.phases.csv_tables import (
-    flat_documents,
     read_csv,
     read_excel,
     read_plain_parquet,
     rows_of_cells,
 )
+from licoat.structures.phases.documents_flat import flat_documents
 from licoat.structures.phases.enrichment import fact_columns, reference_elements
 from licoat.structures.phases.entries import Entry, in_ev, is_entry, read_documents, read_entry
 from licoat.structures.phases.entry_schemes import correct_mp2020, energy_kind, named_few, one_scheme, raw_mixture
 from licoat.structures.phases.facts import observed_phase
-from licoat.structures.phases.gate import check_rows, elements_at_zero, passed
+from licoat.structures.phases.gate import Passed, check_rows, elements_at_zero, passed
 from licoat.structures.phases.parquet import manifest_path
 from licoat.structures.phases.phase import INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases.provenance import Manifest, file_sha256
@@ -105,7 +105,7 @@ def load_file(
         phases = PhaseTable.load(path)
     else:
         phases = _table(_read(path, name, columns, correct), path)
-    return _set_aside(*passed(phases, name_of(path)), name_of(path)) if gate else phases
+    return _named(passed(phases, name_of(path)), name_of(path)) if gate else phases
 
 
 def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
@@ -159,6 +159,7 @@ def _table(read: _Read, path: Path) -> PhaseTable:
     rows, where = read.rows, name_of(path)
     if not rows:
         raise InputFileError(f"{where}: no phases in the file")
+    rows = _once(rows)
     _name_phases(rows)
     check_rows(rows, where)
     if all(_FORMATION in row for row in rows):
@@ -181,15 +182,21 @@ def _table(read: _Read, path: Path) -> PhaseTable:
     return PhaseTable(columns, created)
 
 
-def _set_aside(phases: PhaseTable, aside: Mapping[str, str], where: str) -> PhaseTable:
-    """Name the phases that were set aside, in a warning and in the manifest."""
-    if not aside:
-        return phases
-    first = next(f"{shortened(name, 40)} {reason}" for name, reason in aside.items())
-    count = "1 phase" if len(aside) == 1 else f"{len(aside)} phases"
-    warnings.warn(f"{where}: {count} set aside, on which no hull depends: {first}", stacklevel=2)
-    details = {**phases.manifest.details, "set_aside": dict(list(aside.items())[:1000])}
-    return PhaseTable(phases.columns(), phases.manifest.replace(details=details))
+def _named(found: Passed, where: str) -> PhaseTable:
+    """Name what the gate kept back, in a warning and in the manifest."""
+    details = dict(found.phases.manifest.details)
+    for what, reasons, words in (
+        ("set_aside", found.set_aside, "set aside, on which no hull depends"),
+        ("taken_as_unknown", found.unknown, "with a number taken as unknown"),
+    ):
+        if reasons:
+            first = next(f"{shortened(name, 40)} {reason}" for name, reason in reasons.items())
+            count = "1 phase" if len(reasons) == 1 else f"{len(reasons)} phases"
+            warnings.warn(f"{where}: {count} {words}: {first}", stacklevel=2)
+            details[what] = dict(list(reasons.items())[:1000])
+    if details == dict(found.phases.manifest.details):
+        return found.phases
+    return PhaseTable(found.phases.columns(), found.phases.manifest.replace(details=details))
 
 
 def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
@@ -201,6 +208,17 @@ def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
             unknown = "" if name in TEXT_COLUMNS else None
             mine = columns.get(name, [unknown] * n)
             columns[name] = [m if has else f for m, f, has in zip(mine, facts[name], own, strict=True)]
+
+
+def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out rows that stand there before, as joined files have their elements; an equal name alone is a slip."""
+    seen: dict[str, dict[str, Any]] = {}
+    kept = []
+    for row in rows:
+        name = row.get("phase_id")
+        if not name or seen.setdefault(name, row) is row or seen[name] != row:
+            kept.append(row)
+    return kept
 
 
 def _name_phases(rows: Sequence[dict[str, Any]]) -> None:

@@ -12,14 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licoat.structures.chemistry.formula import parse_formula
-from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
 from licoat.structures.errors import InputFileError, shortened
+from licoat.structures.phases.known_values import ENERGY_UNITS, energy_problem, factor_problem
 from licoat.structures.rendering import outline
 
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["LI2O_RANGE_EV_PER_ATOM", "RANGES", "Misfit", "check_rows", "elements_at_zero", "li2o", "outside", "passed"]
+__all__ = [
+    "LI2O_RANGE_EV_PER_ATOM",
+    "RANGES",
+    "Misfit",
+    "Passed",
+    "check_rows",
+    "elements_at_zero",
+    "formation_unit",
+    "li2o",
+    "moduli_unit",
+    "outside",
+    "passed",
+    "volume_unit",
+]
 
 LI2O_RANGE_EV_PER_ATOM: Final = (-2.25, -1.75)
 """Formation energy of Li2O: measured -2.066, MP2020 -2.06, uncorrected PBE -1.82."""
@@ -49,6 +62,7 @@ RANGES: Final = {
 
 _GASES: Final = frozenset({"H2", "N2", "O2", "F2", "Cl2", "He", "Ne", "Ar", "Kr", "Xe"})
 _LARGEST: Final = 1e7
+_NO_HULL: Final = ("bulk_modulus_gpa", "shear_modulus_gpa", "band_gap_ev")
 _UNITS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "volume_a3_per_atom": (
         ("nm3", 1e3),
@@ -125,19 +139,9 @@ def _unit_hint(column: str, values: NDArray[np.float64], formulas: Sequence[str]
 def energy_unit(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
     """Guess the unit of formation energies from Li2O, else from the range that they span; empty if none fits."""
     atoms = np.array([sum(parse_formula(formula).values()) for formula in formulas], dtype=float)
-    units = (
-        ("eV per formula unit", 1.0 / atoms),
-        ("kJ/mol (of formula units)", 1.0 / EV_TO_KJ_PER_MOL / atoms),
-        ("kJ/mol (of atoms)", np.full_like(atoms, 1.0 / EV_TO_KJ_PER_MOL)),
-        ("kcal/mol (of formula units)", 4.184 / EV_TO_KJ_PER_MOL / atoms),
-        ("kcal/mol (of atoms)", np.full_like(atoms, 4.184 / EV_TO_KJ_PER_MOL)),
-        ("meV/atom", np.full_like(atoms, 1e-3)),
-        ("J/mol", 1e-3 / EV_TO_KJ_PER_MOL / atoms),
-        ("hartree/atom", np.full_like(atoms, 27.2114)),
-        ("Ry/atom", np.full_like(atoms, 13.6057)),
-        ("kJ/mol with the sign turned", -1.0 / EV_TO_KJ_PER_MOL / atoms),
-        ("energies with the sign turned", np.full_like(atoms, -1.0)),
-    )
+    units = [
+        (unit, factor / (atoms if per_formula else np.ones_like(atoms))) for unit, factor, per_formula in ENERGY_UNITS
+    ]
     li2o_rows = [i for i, formula in enumerate(formulas) if formula == "Li2O" and np.isfinite(values[i])]
     if li2o_rows:
         own = min(li2o_rows, key=lambda i: values[i])
@@ -209,43 +213,120 @@ def elements_at_zero(rows: Sequence[Mapping[str, Any]], where: str) -> None:
             )
 
 
-def passed(phases: "PhaseTable", where: str) -> tuple["PhaseTable", dict[str, str]]:
-    """Let a table through: without the impossible phases on which no hull depends, or not at all.
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A table that went through the gate, and what stayed behind.
 
-    Returns
-    -------
-    PhaseTable
-        As it is, or without the phases set aside.
-    dict of str to str
+    Attributes
+    ----------
+    phases : PhaseTable
+        Without the impossible phases on which no hull depends, and without impossible moduli and gaps.
+    set_aside : dict of str to str
         Identifier and reason of each phase set aside.
+    unknown : dict of str to str
+        Identifier and reason of each phase of which a number was taken as unknown.
+    """
+
+    phases: "PhaseTable"
+    set_aside: dict[str, str]
+    unknown: dict[str, str]
+
+    __repr__ = outline
+
+
+def passed(phases: "PhaseTable", where: str) -> Passed:
+    """Let a table through: without impossible phases and numbers on which no hull depends, or not at all.
 
     Raises
     ------
     InputFileError
-        If a hull depends on a phase with an impossible number, or Li2O cannot be in eV/atom.
+        If a hull depends on a phase with an impossible number, most numbers of a column are impossible, or energies,
+        volumes or moduli are in another unit.
     """
-    formulas = phases.text("formula")
+    formulas, ids = phases.text("formula"), phases.text("phase_id")
     found = misfits({name: phases.column(name) for name in RANGES}, formulas)
+    blank = _blank(found, phases)
     first: dict[int, Misfit] = {}
     for misfit in found:
-        first.setdefault(misfit.row, misfit)
-    energy = phases.column(FORMATION)
+        if misfit not in blank:
+            first.setdefault(misfit.row, misfit)
+    _refuse_needed(phases, first, where)
+    if blank:
+        columns = {name: np.array(phases.column(name)) for name in _NO_HULL}
+        for misfit in blank:
+            columns[misfit.column][misfit.row] = np.nan
+        phases = type(phases)(phases.columns() | columns, phases.manifest)
+    if first:
+        phases = phases.subset(i for i in range(len(phases)) if i not in first)
+    wrong = next(filter(None, (problem(phases) for problem in SYSTEMATIC)), "")
+    if wrong:
+        raise InputFileError(f"{where}: {wrong}")
+    aside = {ids[i]: misfit.text("", formulas[i]) for i, misfit in sorted(first.items())}
+    return Passed(phases, aside, {ids[misfit.row]: misfit.text("", formulas[misfit.row]) for misfit in blank})
+
+
+def _refuse_needed(phases: "PhaseTable", first: Mapping[int, Misfit], where: str) -> None:
+    """Refuse a table if a hull depends on a phase with an impossible number."""
+    formulas, ids, energy = phases.text("formula"), phases.text("phase_id"), phases.column(FORMATION)
     good: dict[str, float] = {}
     for i, formula in enumerate(formulas):
         if i not in first and not np.isnan(energy[i]):
             good[formula] = min(float(energy[i]), good.get(formula, np.inf))
-    ids = phases.text("phase_id")
     for i, misfit in first.items():
         if not _aside(misfit, float(energy[i]), good.get(formulas[i])):
             more = f" ({len(first)} such phases)" if len(first) > 1 else ""
             raise InputFileError(f"{where}: {misfit.text(ids[i], formulas[i])}{more}")
-    if first:
-        phases = phases.subset(i for i in range(len(phases)) if i not in first)
+
+
+def _blank(found: Sequence[Misfit], phases: "PhaseTable") -> list[Misfit]:
+    """Return the impossible moduli and gaps that are few of their column and in no other unit: no hull needs them."""
+    few = {
+        name for name in _NO_HULL if 2 * sum(m.column == name for m in found) <= np.isfinite(phases.column(name)).sum()
+    }
+    return [misfit for misfit in found if misfit.column in few and not misfit.hint]
+
+
+def li2o_unit(phases: "PhaseTable") -> str:
+    """Say what is wrong with Li2O that no functional and no temperature explains; empty if nothing is."""
     wrong = li2o(phases, LI2O_ANY_SCHEME)
-    if wrong:
-        hint = energy_unit(phases.column(FORMATION), phases.text("formula"))
-        raise InputFileError(f"{where}: {wrong}{f'; looks like {hint}' if hint else '; are all energies in eV/atom?'}")
-    return phases, {ids[i]: misfit.text("", formulas[i]) for i, misfit in sorted(first.items())}
+    if not wrong:
+        return ""
+    hint = energy_unit(phases.column(FORMATION), phases.text("formula"))
+    return f"{wrong}{f'; looks like {hint}' if hint else '; are all energies in eV/atom?'}"
+
+
+def formation_unit(phases: "PhaseTable") -> str:
+    """Say whether formation energies are in another unit, by the measured enthalpies; empty if they are not."""
+    # At 2000 K a Gibbs energy is 1 eV/atom from the enthalpy; Li2O alone bounds it.
+    if phases.energy_kind.startswith("Gibbs"):
+        return ""
+    problem = energy_problem(_possible(phases, FORMATION), phases.text("formula"))
+    return f"formation energies are {problem}" if problem else ""
+
+
+def _possible(phases: "PhaseTable", column: str) -> NDArray[np.float64]:
+    """Return a column without its impossible numbers: those are named one by one."""
+    values = phases.column(column)
+    return np.where(outside(column, values, phases.text("formula")), np.nan, values)
+
+
+def volume_unit(phases: "PhaseTable") -> str:
+    """Say whether volumes are in another unit, by the measured ones; empty if they are not."""
+    return _factor(phases, "volume_a3_per_atom")
+
+
+def moduli_unit(phases: "PhaseTable") -> str:
+    """Say whether moduli are in another unit, by the published ones; empty if they are not."""
+    return _factor(phases, "bulk_modulus_gpa") or _factor(phases, "shear_modulus_gpa")
+
+
+def _factor(phases: "PhaseTable", column: str) -> str:
+    problem = factor_problem(column, _possible(phases, column), phases.text("formula"), phases.column(FORMATION))
+    return f"{column} is {problem}" if problem else ""
+
+
+SYSTEMATIC: Final = (li2o_unit, formation_unit, volume_unit, moduli_unit)
+"""What may be wrong with a whole table where every single number could be."""
 
 
 def _aside(misfit: Misfit, energy: float, best: float | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
 from licoat.structures.errors import InputFileError, did_you_mean, shortened
+from licoat.structures.phases.known_values import A3_PER_CM3_MOL
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.rendering import outline
 
@@ -31,12 +32,16 @@ class Heading:
         licoat's name of it, empty for a column that is known and not needed.
     factor : float
         The file's number times this is licoat's.
-    per_formula : bool
-        The number is per formula as written, licoat's per atom.
+    per_formula, per_cell : bool
+        The number is per formula as written, or per cell of ``n_sites`` atoms; licoat's is per atom.
     kind : str
         ``enthalpy`` where the heading says so.
     exact : bool
         It is licoat's own name.
+    temperature_k : float or None
+        Of enthalpy or Gibbs energy, where the heading says so.
+    no_unit : bool
+        A unit would belong there: taken as eV/atom, if the numbers can be.
     """
 
     name: str
@@ -44,6 +49,9 @@ class Heading:
     per_formula: bool = False
     kind: str = ""
     exact: bool = False
+    per_cell: bool = False
+    temperature_k: float | None = None
+    no_unit: bool = False
 
     __repr__ = outline
 
@@ -135,6 +143,8 @@ _NOT_NEEDED: Final = frozenset(
         "symmetry_point_group",
         "warnings",
         "origins",
+        "predicted_stable",
+        "magnetic_ordering",
         "k_voigt",
         "k_reuss",
         "g_voigt",
@@ -156,6 +166,19 @@ _BASES: Final = {
     "delta_hf": "formation_energy_ev_per_atom",
     "dhf": "formation_energy_ev_per_atom",
     "dhf298": "formation_energy_ev_per_atom",
+    "delta_hf298": "formation_energy_ev_per_atom",
+    "gibbs_energy_of_formation": "formation_energy_ev_per_atom",
+    "gibbs_formation_energy": "formation_energy_ev_per_atom",
+    "formation_gibbs_energy": "formation_energy_ev_per_atom",
+    "delta_gf": "formation_energy_ev_per_atom",
+    "delta_gf298": "formation_energy_ev_per_atom",
+    "dgf": "formation_energy_ev_per_atom",
+    "dgf298": "formation_energy_ev_per_atom",
+    "molar_volume": "volume_a3_per_atom",
+    "delta_fh": "formation_energy_ev_per_atom",
+    "delta_fh298": "formation_energy_ev_per_atom",
+    "delta_fg": "formation_energy_ev_per_atom",
+    "delta_fg298": "formation_energy_ev_per_atom",
     "dfh": "formation_energy_ev_per_atom",
     "hf": "formation_energy_ev_per_atom",
     "e_form": "formation_energy_ev_per_atom",
@@ -184,12 +207,27 @@ _ENERGY_UNITS: Final = {
     "ha_per_atom": (_HARTREE_EV, False), "hartree_per_atom": (_HARTREE_EV, False), "hartree_atom": (_HARTREE_EV, False),
     "ry_per_atom": (_HARTREE_EV / 2, False), "ry_atom": (_HARTREE_EV / 2, False),
 }  # fmt: skip
+_PRESSURES: Final = {
+    "gpa": 1.0, "mpa": 1e-3, "pa": 1e-9, "mbar": 100.0, "kbar": 0.1, "bar": 1e-4, "n_m2": 1e-9, "n_per_m2": 1e-9,
+    "n_m_2": 1e-9, "dyn_cm2": 1e-10, "dyn_per_cm2": 1e-10, "gn_m2": 1.0, "gn_m_2": 1.0, "ev_a3": 160.2176634,
+    "ev_per_a3": 160.2176634,
+}  # fmt: skip
 _OTHER_UNITS: Final = {
     "band_gap_ev": {"ev": 1.0, "mev": 1e-3},
-    "bulk_modulus_gpa": {"gpa": 1.0, "mpa": 1e-3, "pa": 1e-9, "mbar": 100.0, "kbar": 0.1},
-    "shear_modulus_gpa": {"gpa": 1.0, "mpa": 1e-3, "pa": 1e-9, "mbar": 100.0, "kbar": 0.1},
-    "volume_a3_per_atom": {"a3_per_atom": 1.0, "a3_atom": 1.0, "a_3_atom": 1.0, "nm3_per_atom": 1e3, "nm3_atom": 1e3},
-}
+    "bulk_modulus_gpa": _PRESSURES,
+    "shear_modulus_gpa": _PRESSURES,
+    "volume_a3_per_atom": {
+        "a3_per_atom": 1.0, "a3_atom": 1.0, "a_3_atom": 1.0, "a_3_per_atom": 1.0, "nm3_per_atom": 1e3, "nm3_atom": 1e3,
+    },
+}  # fmt: skip
+_VOLUMES_PER_FORMULA: Final = {
+    "cm3_per_mol": A3_PER_CM3_MOL, "cm3_mol": A3_PER_CM3_MOL, "cm_3_mol": A3_PER_CM3_MOL, "cm3_mol_1": A3_PER_CM3_MOL,
+    "ml_per_mol": A3_PER_CM3_MOL, "m3_per_mol": 1e6 * A3_PER_CM3_MOL, "m3_mol": 1e6 * A3_PER_CM3_MOL,
+    "a3_per_fu": 1.0, "a3_fu": 1.0, "a3_f_u": 1.0, "a3_per_f_u": 1.0, "a_3_f_u": 1.0, "a_3_fu": 1.0,
+    "a3_per_formula_unit": 1.0, "a3_per_formula": 1.0,
+}  # fmt: skip
+_SPELLINGS: Final = (("cm_3", "cm3"), ("a_3", "a3"), ("nm_3", "nm3"), ("mol_1", "mol"))
+_PER_CELL: Final = {"ev_per_cell": 1.0, "ev_cell": 1.0, "ev_per_unit_cell": 1.0, "ev_unit_cell": 1.0}
 
 
 def _plain(text: str) -> str:
@@ -220,28 +258,54 @@ def recognise(heading: str) -> Heading | None:
 
 
 def _alias(plain: str) -> Heading:
-    name = _BY_ALIAS[plain]
-    return Heading(name)
+    return Heading(_BY_ALIAS[plain])
 
 
 def _with_unit(plain: str) -> Heading | None:
     """Read ``base_unit``: the longest unit that is left of a known base."""
+    if _BASES.get(plain) == ENERGIES[1] and len(plain) > 6:  # "hf" and "ef" alone are too short to be sure
+        kind, temperature = _kind(plain)
+        return Heading(ENERGIES[1], kind=kind, temperature_k=temperature, no_unit=True)
     for start in (match.start() for match in re.finditer("_", plain)):
         base, unit = plain[:start], plain[start + 1 :]
+        for written, usual in _SPELLINGS:
+            unit = unit.replace(written, usual)
         name = _BASES.get(base) or _BY_ALIAS.get(base, "")
-        kind = (
-            "enthalpy" if "enthalpy" in base or "heat" in base or base in {"delta_hf", "dhf", "dhf298", "dfh"} else ""
-        )
+        kind, temperature = _kind(base)
         if name in ENERGIES and unit in _ENERGY_UNITS:
             factor, per_formula = _ENERGY_UNITS[unit]
             if base.endswith(("per_atom", "_atom")):
                 per_formula = False
-            return Heading(name, factor, per_formula, kind)
-        if unit in _OTHER_UNITS.get(name, {}):
-            return Heading(name, _OTHER_UNITS[name][unit])
-        if name in {"volume_a3_per_atom", CELL_VOLUME} and unit in {"a3", "a_3", "ang3", "angstrom3"}:
-            return Heading("volume_a3_per_atom" if base.endswith("atom") else CELL_VOLUME)
+            return Heading(name, factor, per_formula, kind, temperature_k=temperature)
+        if name in ENERGIES and unit in _PER_CELL:
+            return Heading(name, kind=kind, per_cell=True, temperature_k=temperature)
+        found = _other_unit(name, base, unit)
+        if found is not None:
+            return found
     return None
+
+
+def _other_unit(name: str, base: str, unit: str) -> Heading | None:
+    """Read the unit of a gap, a modulus or a volume."""
+    if unit in _OTHER_UNITS.get(name, {}):
+        return Heading(name, _OTHER_UNITS[name][unit])
+    if name not in {"volume_a3_per_atom", CELL_VOLUME}:
+        return None
+    if unit in _VOLUMES_PER_FORMULA:
+        return Heading("volume_a3_per_atom", _VOLUMES_PER_FORMULA[unit], per_formula=True)
+    if unit in {"a3", "ang3", "angstrom3"}:
+        return Heading("volume_a3_per_atom" if base.endswith("atom") else CELL_VOLUME)
+    return None
+
+
+def _kind(base: str) -> tuple[str, float | None]:
+    """Return what kind of energy a name means, and its temperature if it is in the name."""
+    temperature = 298.15 if base.endswith("298") else None
+    if "gibbs" in base or base.startswith(("dgf", "delta_gf", "delta_fg")):
+        return "gibbs", temperature
+    if "enthalpy" in base or "heat" in base or base.startswith(("dhf", "delta_hf", "delta_fh", "dfh")):
+        return "enthalpy", None
+    return "", None
 
 
 def map_headings(
@@ -318,12 +382,11 @@ def _once(header: Sequence[str], found: dict[int, Heading], chosen: Mapping[str,
 def _missing(header: Iterable[str], names: set[str], where: str) -> str:
     lacks = "formula" if "formula" not in names else ENERGIES[1]
     listed = [heading for heading in header if heading]
-    near = next(
-        (f"{shortened(name, 30)!r} {lacks}" for name in listed if did_you_mean(name, [lacks]) and name != lacks), ""
-    )
-    hint = f"; is {near.replace(' ', ' the ', 1)}? then --columns '{near.split(chr(39))[1]}={lacks}'" if near else ""
+    near = next((name for name in listed if did_you_mean(name, [lacks]) and name != lacks), "")
+    hint = f"; if {shortened(near, 30)!r} is it: --columns {shortened(near, 30)!r}={lacks}" if near else ""
+    wanted = "'formula'" if lacks == "formula" else f"'{ENERGIES[1]}' or 'energy_ev_per_atom'"
+    way = "" if near else f" (or --columns HEADING={lacks})"
     return (
-        f"{where}: the first line must name the columns, 'formula' and 'energy_ev_per_atom' or "
-        f"'formation_energy_ev_per_atom' among them (or --columns HEADING={lacks}); found "
-        f"{shortened(', '.join(listed), 70) or 'nothing'}{hint}"
+        f"{where}: the first line must name the columns, {wanted} among them{way}; found "
+        f"{shortened(', '.join(listed), 60) or 'nothing'}{hint}"
     )

@@ -9,7 +9,7 @@ from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
 from licoat.structures.phases.builtin import verify_builtin
 from licoat.structures.phases.facts import number, read_facts
-from licoat.structures.phases.gate import li2o, outside
+from licoat.structures.phases.gate import formation_unit, li2o, moduli_unit, outside, volume_unit
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import outline
 
@@ -55,6 +55,9 @@ def verify(phases: PhaseTable, *, checks: Sequence[tuple[str, Test]] | None = No
         ("volumes are within 3 and 250 A3/atom", _volumes),
         ("moduli are positive and stable", _moduli),
         ("gaps are within 0 and 15 eV and have a source", _gaps),
+        ("formation energies are near the measured enthalpies", formation_unit),
+        ("volumes are near the measured ones", volume_unit),
+        ("moduli are near the published ones", moduli_unit),
         ("no phase stands twice", _duplicates),
     ]
     further = OWN_CHECKS.get(phases.source, ()) if checks is None else checks

@@ -493,7 +493,9 @@ class TestCsv:
 
     @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
     def test_other_encodings(self, csv_table, encoding):
-        with pytest.raises(InputFileError, match="not a readable CSV file"):
+        content = HEADER.replace("\n", ",band_gap_source\n") + "Li2O,-2.0,Müller\n"
+        assert csv_table(content.encode(encoding)).phase(0).formation_energy_ev_per_atom == -2.0
+        with pytest.raises(InputFileError, match="if 'formulé' is it: --columns 'formulé'=formula"):
             csv_table((HEADER + "Li2O,-2.0\n").replace("formula", "formulé").encode(encoding))
 
     @pytest.mark.parametrize("blank_lines", [1, 3])

@@ -261,7 +261,7 @@ def test_bad_input_is_answered_in_one_line(run, tmp_path, monkeypatch, case):
 
 
 BAD_FILES = {
-    "empty.csv": (b"", "formula"),
+    "empty.csv": (b"", "the file is empty"),
     "header.csv": (b"name,energy\nSb2O3,1\n", "formula"),
     "only_header.csv": (b"formula,energy_ev_per_atom\n", "no phases"),
     "words.csv": (b"formula,energy_ev_per_atom\nSb2O3,low\n", "line 2"),
@@ -354,7 +354,7 @@ def test_places_that_cannot_be_written_are_failures_of_the_outside_world(run, tm
     rebuilt_once(monkeypatch)
     (tmp_path / "file").write_text("")
     one_line(*run("screen", "Sb2O3", "--out", tmp_path / "file" / "x"), "file", expected=1)
-    one_line(*run("path", "Sb2O3", "--plot", tmp_path / "none" / "f.svg"), "none", expected=1)
+    one_line(*run("path", "Sb2O3", "--plot", tmp_path / "file" / "f.svg"), "file", expected=1)
     one_line(*run("data", "build", "--out", tmp_path / "file" / "t.parquet"), "file", expected=1)
 
 
