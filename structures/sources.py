@@ -14,7 +14,7 @@ from typing import Final
 from licoat.structures.errors import MissingDataError, SourceError, require
 from licoat.structures.materials_project.snapshots import load_materials_project
 from licoat.structures.phases.builtin import load_builtin
-from licoat.structures.phases.files import load_file
+from licoat.structures.phases.files import gated, load_file
 from licoat.structures.phases.health import OWN_CHECKS, Check, Test, verify
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
@@ -142,7 +142,12 @@ def load_phases(
         raise MissingDataError(
             f"--{'columns' if columns else 'correct'} is for files; {known.name} is a source of its own"
         )
-    found = known.load(scheme or schemes[0]) if schemes else known.load()
+    found = _loaded(known, scheme)
+    return found if known.name in OWN_CHECKS else gated(found, known.name)  # the embedded ones passed when made
+
+
+def _loaded(known: Source, scheme: str | None = None) -> PhaseTable:
+    found = known.load(scheme or known.schemes[0]) if known.schemes else known.load()
     if not isinstance(found, PhaseTable):
         raise SourceError(f"source {known.name!r} gave {type(found).__name__}, no PhaseTable")
     return found
@@ -161,6 +166,8 @@ def verify_source(
     known = _source(source) if isinstance(source, str) else None
     if known is None:  # what cannot be is to be listed, not refused
         phases = load_file(source, sources=source_names(), columns=columns, correct=correct, gate=False)
-    else:
+    elif columns or correct is not None:
         phases = load_phases(source, columns=columns, correct=correct)
+    else:
+        phases = _loaded(known)
     return verify(phases, checks=known.checks if known else ())

@@ -20,14 +20,14 @@ from licoat.structures.phases.enrichment import fact_columns, reference_elements
 from licoat.structures.phases.entries import Entry, in_ev, is_entry, read_documents, read_entry
 from licoat.structures.phases.entry_schemes import correct_mp2020, energy_kind, named_few, one_scheme, raw_mixture
 from licoat.structures.phases.facts import observed_phase
-from licoat.structures.phases.gate import Passed, check_rows, elements_at_zero, passed
+from licoat.structures.phases.gate import check_rows, elements_at_zero, passed
 from licoat.structures.phases.parquet import manifest_path
 from licoat.structures.phases.phase import INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.reading import name_of
 
-__all__ = ["load_file"]
+__all__ = ["gated", "load_file"]
 
 CORRECTIONS: Final = ("mp2020",)
 _FORMATION: Final = "formation_energy_ev_per_atom"
@@ -105,7 +105,7 @@ def load_file(
         phases = PhaseTable.load(path)
     else:
         phases = _table(_read(path, name, columns, correct), path)
-    return _named(passed(phases, name_of(path)), name_of(path)) if gate else phases
+    return gated(phases, name_of(path)) if gate else phases
 
 
 def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
@@ -182,8 +182,15 @@ def _table(read: _Read, path: Path) -> PhaseTable:
     return PhaseTable(columns, created)
 
 
-def _named(found: Passed, where: str) -> PhaseTable:
-    """Name what the gate kept back, in a warning and in the manifest."""
+def gated(phases: PhaseTable, where: str) -> PhaseTable:
+    """Let a table through the gate; what it keeps back is named in a warning and in the manifest.
+
+    Raises
+    ------
+    InputFileError
+        As `licoat.structures.phases.gate.passed`.
+    """
+    found = passed(phases, where)
     details = dict(found.phases.manifest.details)
     for what, reasons, words in (
         ("set_aside", found.set_aside, "set aside, on which no hull depends"),

@@ -154,9 +154,12 @@ def _data_fetch(options: argparse.Namespace) -> None:
         print_json(manifest.to_dict() | {"folder": str(folder)})
     elif not options.quiet:
         missing = manifest.details["elements_without_energy"]
+        incomplete = manifest.details.get("incomplete_systems", {})
         sys.stdout.write(
             f"Materials Project, database {manifest.version}, {options.thermo}: {manifest.n_phases} phases "
-            f"in {folder}\n" + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+            f"in {folder}\n"
+            + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+            + (f"not complete: {', '.join(incomplete)}\n" if incomplete else "")
         )
 
 
