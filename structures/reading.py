@@ -3,17 +3,33 @@
 import bz2
 import json
 import lzma
+import math
 import tomllib
+import unicodedata
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from licoat.structures.errors import InputFileError, shortened
+from licoat.structures.errors import InputFileError, shortened, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COMPRESSED", "MOST_BYTES", "parse_json", "plain_name", "read_bytes", "read_text", "read_toml"]
+__all__ = [
+    "COMPRESSED",
+    "MOST_BYTES",
+    "MOST_JSON_BYTES",
+    "clean_text",
+    "finite",
+    "name_of",
+    "parse_json",
+    "parse_lines",
+    "plain_name",
+    "read_bytes",
+    "read_text",
+    "read_toml",
+]
 
 MOST_BYTES = 256 * 2**20
 """Largest file that is read, before and after decompression; a vasprun.xml of a long relaxation is smaller."""
@@ -21,6 +37,8 @@ MOST_JSON_BYTES = 64 * 2**20
 """Largest JSON document: in memory it is some ten times as large."""
 MOST_TOML_BYTES = 2**20
 COMPRESSED = (".gz", ".bz2", ".xz")
+_MOST_JSON_PARTS = 4_000_000
+"""Most lists and objects of a JSON document: each costs some 60 bytes in memory, of two in the file."""
 _MOST_DIGITS = 40
 _MOST_DEPTH = 40
 _CHUNK = 2**20
@@ -133,6 +151,10 @@ def parse_json(text: str | bytes, where: object) -> Any:  # noqa: ANN401 - any J
     if len(text) > MOST_JSON_BYTES:
         raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB of JSON; give a smaller file")
 
+    raw = text.encode(errors="replace") if isinstance(text, str) else text
+    if raw.count(b"[") + raw.count(b"{") > _MOST_JSON_PARTS:
+        raise InputFileError(f"{where}: JSON of millions of lists and objects; give a smaller file")
+
     def whole(digits: str) -> int:
         if len(digits) > _MOST_DIGITS:
             raise InputFileError(f"{where}: the whole number {shortened(digits, 30)} has {len(digits)} digits")
@@ -146,6 +168,50 @@ def parse_json(text: str | bytes, where: object) -> Any:  # noqa: ANN401 - any J
         raise
     except ValueError as error:
         raise InputFileError(f"{where}: cannot be read as JSON ({shortened(str(error), 150)})") from error
+
+
+def parse_lines(raw: bytes, where: object) -> Iterator[Any]:
+    """Read a text with one JSON document a line.
+
+    Raises
+    ------
+    InputFileError
+        As `parse_json` does; the number of the line is named.
+    """
+    for number, line in enumerate(raw.splitlines(), 1):
+        if line.strip(b"\xef\xbb\xbf \t\r"):
+            yield parse_json(line, f"{where}, line {number}")
+
+
+def name_of(path: Path) -> str:
+    """Return a file's name as messages and sources carry it: visible characters, at most 100."""
+    return shortened(clean_text(path, 4000), 100)
+
+
+def clean_text(value: object, most: int = 200) -> str:
+    """Return a text without control and invisible characters, cut off after so many."""
+    text = str(value)[: 4 * most]
+    kept = "".join(character if unicodedata.category(character)[0] != "C" else " " for character in text)
+    return " ".join(kept.split())[:most]
+
+
+def finite(value: Any, what: str) -> float:  # noqa: ANN401 - whatever JSON or a table held
+    """Return a finite number.
+
+    Raises
+    ------
+    InputFileError
+        If it is none.
+    """
+    try:
+        # Python reads 1_000 and True as numbers; in a table they are slips.
+        wrong = isinstance(value, bool) or (isinstance(value, str) and ("_" in value or len(value) > 400))
+        result = float("no number" if wrong else value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputFileError(f"{what} is {shown(value)}, not a number") from None
+    if not math.isfinite(result):
+        raise InputFileError(f"{what} is {shown(value)}; give a finite number or remove the phase")
+    return result
 
 
 def read_toml(path: Path) -> dict[str, Any]:

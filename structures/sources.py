@@ -5,7 +5,7 @@ that returns one. A file needs none.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Final
 from licoat.structures.errors import MissingDataError, SourceError, require
 from licoat.structures.materials_project.snapshots import load_materials_project
 from licoat.structures.phases.builtin import SCHEMES, load_builtin
-from licoat.structures.phases.files import load_file
+from licoat.structures.phases.files import gated, load_file
 from licoat.structures.phases.health import OWN_CHECKS, Check, Test, verify
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
@@ -87,7 +87,13 @@ def _source(name: str) -> Source | None:
     return None
 
 
-def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) -> PhaseTable:
+def load_phases(
+    source: str | Path = "builtin",
+    *,
+    scheme: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    correct: str | None = None,
+) -> PhaseTable:
     """Load all phases of a source.
 
     Parameters
@@ -95,11 +101,15 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     source : str or Path
         ``builtin`` (embedded, computed), ``measured`` (embedded, measured), ``mp`` (the newest local snapshot of
         the Materials Project, see `licoat.structures.materials_project.fetch`), the name of an entry point of the group
-        ``licoat.sources``, or a file: CSV with named columns, pymatgen entries as JSON(.gz), a licoat snapshot (see
-        `licoat.structures.phases.files`).
+        ``licoat.sources``, or a file: a table, pymatgen entries, documents of a database, a licoat snapshot (see
+        docs/files.md).
     scheme : str, optional
-        One of the source's energy schemes: ``mp2020``, ``none``, ``r2scan`` or ``hybrid`` of
+        One of the source's energy schemes: ``mp2020``, ``none``, ``r2scan``, ``hybrid`` or ``fitted`` of
         ``builtin``; other sources have one of their own.
+    columns : mapping of str to str, optional
+        For a table: heading of the file to licoat's name, where licoat does not know the heading.
+    correct : {"mp2020"}, optional
+        For pymatgen entries: put raw GGA and GGA+U energies on the scale of the Materials Project.
 
     Returns
     -------
@@ -108,7 +118,7 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
     Raises
     ------
     MissingDataError
-        If a scheme is asked for that the source does not have.
+        If a scheme is asked for that the source does not have, or a correction of a source that is no file.
     InputFileError, SnapshotError, IncompatibleEnergiesError
         If a file cannot be used.
     InputTypeError
@@ -128,21 +138,37 @@ def load_phases(source: str | Path = "builtin", *, scheme: str | None = None) ->
         has = f"has {' and '.join(schemes)}" if schemes else "has one scheme of its own"
         raise MissingDataError(f"--scheme {scheme!r}: the source {str(source)!r} {has}")
     if known is None:
-        return load_file(source, sources=source_names())
-    found = known.load(scheme or schemes[0]) if schemes else known.load()
+        return load_file(source, sources=source_names(), columns=columns, correct=correct)
+    if columns or correct is not None:
+        raise MissingDataError(
+            f"--{'columns' if columns else 'correct'} is for files; {known.name} is a source of its own"
+        )
+    found = _loaded(known, scheme)
+    return found if known.name in OWN_CHECKS else gated(found, known.name)  # the embedded ones passed when made
+
+
+def _loaded(known: Source, scheme: str | None = None) -> PhaseTable:
+    found = known.load(scheme or known.schemes[0]) if known.schemes else known.load()
     if not isinstance(found, PhaseTable):
         raise SourceError(f"source {known.name!r} gave {type(found).__name__}, no PhaseTable")
     return found
 
 
-def verify_source(source: str | Path) -> list[Check]:
-    """Load a source and check it: as every table, and as the source itself asks.
+def verify_source(
+    source: str | Path, *, columns: Mapping[str, str] | None = None, correct: str | None = None
+) -> list[Check]:
+    """Load a source and check it: as every table, and as the source itself asks; `columns`, `correct` as `load_phases`.
 
     Raises
     ------
     LicoatError
         As `load_phases`.
     """
-    phases = load_phases(source)
     known = _source(source) if isinstance(source, str) else None
+    if known is None:  # what cannot be is to be listed, not refused
+        phases = load_file(source, sources=source_names(), columns=columns, correct=correct, gate=False)
+    elif columns or correct is not None:
+        phases = load_phases(source, columns=columns, correct=correct)
+    else:
+        phases = _loaded(known)
     return verify(phases, checks=known.checks if known else ())

@@ -7,7 +7,7 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, formula_unit, parse_formula
-from licoat.structures.errors import FormulaError, UnbalancedReactionError
+from licoat.structures.errors import FormulaError, UnbalancedReactionError, shortened
 
 __all__ = ["balance", "excess", "parse_equation", "write_equation"]
 
@@ -17,6 +17,8 @@ _TERM = re.compile(
 )
 
 Coefficients = dict[str, Fraction]
+_ELECTRON = re.compile(r"[0-9]*\s*e(?:\^?[-\u2212\u207b])?")
+_ION = re.compile(r"[0-9]*[A-Z][A-Za-z0-9()]*\^?[0-9]*[+\u207a]")
 _MAX_DIGITS = 30
 
 
@@ -49,6 +51,7 @@ def parse_equation(equation: str) -> Coefficients:
     """
     if not isinstance(equation, str):
         raise FormulaError(f"an equation must be text such as 'Sb + 3 Li -> Li3Sb', not {type(equation).__name__}")
+    _refuse_electrons(equation)
     sides = _ARROW.split(equation)
     if len(sides) != 2:
         raise UnbalancedReactionError(f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")
@@ -71,6 +74,19 @@ def parse_equation(equation: str) -> Coefficients:
                 f"{write_equation(found)}"
             )
     return {formula: found[formula] for formula in formulas}
+
+
+def _refuse_electrons(equation: str) -> None:
+    """Refuse ions and electrons before signs are taken for the pluses between formulas."""
+    tokens = equation.split()
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        # 'Sb2O3+ Li' is a plus without its blank; 'Li+ + e-' and 'Li+ ->' are ions.
+        ion = _ION.fullmatch(token) and (following in {"", "+"} or _ARROW.match(following))
+        if ion or _ELECTRON.fullmatch(token):
+            raise UnbalancedReactionError(
+                f"equation {shortened(equation, 120)!r}: ions and electrons are not accepted; drop {token!r} and write "
+                "neutral substances ('Li' for 'Li+ + e-')"
+            )
 
 
 class _Term(NamedTuple):

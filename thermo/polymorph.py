@@ -8,8 +8,8 @@ volumes by up to 30 %.
 
 import math
 
-from licoat.structures.chemistry.formula import formula_unit
-from licoat.structures.errors import MissingDataError
+from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.errors import MissingDataError, shortened
 from licoat.structures.phases.facts import observed_phase, same_space_group
 from licoat.structures.phases.table import PhaseTable
 
@@ -63,8 +63,26 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
     known = [row for row in rows if not math.isnan(energy[row])]
     if not known:
         what = "has no energy" if rows else "is not"
-        raise MissingDataError(f"{formula_unit(formula)} {what} in {phases.source} ({len(phases)} phases)")
+        raise MissingDataError(
+            f"{formula_unit(formula)} {what} in {shortened(phases.source, 60)} ({len(phases)} phases); ways out: a "
+            "table or entries of your own (--source FILE; docs/files.md), 'licoat data fetch', screen --add STRUCTURE"
+            f"{_nearest(phases, formula_unit(formula))}"
+        )
     return known
+
+
+def _nearest(phases: PhaseTable, formula: str) -> str:
+    """Name the compositions of a table that are most like a formula; nothing if none has its elements."""
+    wanted = parse_formula(formula)
+    total = sum(wanted.values())
+    found = []
+    for other in phases.formulas:
+        counts = parse_formula(other)
+        if other != formula and len(counts) > 1 and (set(counts) <= set(wanted) or set(wanted) <= set(counts)):
+            atoms = sum(counts.values())
+            off = sum(abs(counts.get(s, 0) / atoms - wanted.get(s, 0) / total) for s in {*counts, *wanted})
+            found.append((off, other))
+    return f"; nearest there: {', '.join(other for _, other in sorted(found)[:3])}" if found else ""
 
 
 def choice_reason(phases: PhaseTable, row: int) -> str:

@@ -69,6 +69,8 @@ REACTION = declare(
              "reaction"),
     Quantity("scheme", "energy scheme", "Functional or potential, and its corrections.", Kind.TEXT, "reaction"),
     Quantity("source", "source", "Name of the table of phases.", Kind.TEXT, "reaction"),
+    Quantity("energy_kind", "kind of energy", "Energy at 0 K, enthalpy or Gibbs energy at a temperature.", Kind.TEXT,
+             "reaction"),
 )  # fmt: skip
 """Quantities of a reaction."""
 

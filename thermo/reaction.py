@@ -14,6 +14,7 @@ charge z:
 
 :math:`\sigma(\Delta E)` is that of `PhaseTable.reaction_sigma_ev`: the errors of different phases are taken as
 independent unless the table knows which errors they share.
+Where O2 takes part, the error that oxides share per oxygen (that of Li2O) is added.
 """
 
 import math
@@ -24,8 +25,10 @@ from typing import Any
 
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
+from licoat.structures.chemistry.gases import is_gas
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
 from licoat.structures.errors import MissingDataError, require
+from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.balance import parse_equation, write_equation
@@ -49,6 +52,7 @@ class Species:
     energy_phase_id : str
         Phase whose energy enters the reaction: a reacting compound's own, the lowest for elements and products.
     volume_a3_per_fu : float or None
+        None of a gas, whose crystal exists in the cold only.
     volume_fraction : float or None
         Share of the volume of all products (None for reactants).
     band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa, elastic_sigma_percent : float or None
@@ -115,6 +119,8 @@ class Reaction:
         Products over oxide; products over oxide plus consumed anode metal.
     species : tuple of Species
     scheme, source : str
+    energy_kind : str
+        ``energy at 0 K``, ``enthalpy at 298 K``, ``Gibbs energy at 1000 K``; of the last, ``heat_*`` is no heat.
     """
 
     equation: str
@@ -140,6 +146,7 @@ class Reaction:
     species: tuple[Species, ...]
     scheme: str
     source: str
+    energy_kind: str = "energy at 0 K"
 
     def __repr__(self) -> str:
         return brief(
@@ -323,6 +330,7 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
         species=(_species(phases, oxide, 1.0, row, row, volume, volume),),
         scheme=phases.scheme,
         source=phases.source,
+        energy_kind=phases.energy_kind,
     )
 
 
@@ -337,8 +345,11 @@ def _quantities(
 ) -> Reaction:
     atoms = phases.atoms
     energy = sum(n * float(phases.energy_ev_per_fu[energy_rows[f]]) for f, n in amounts.items())
-    sigma = phases.reaction_sigma_ev(amounts, energy_rows)
-    volumes = {f: _known(phases.column("volume_a3_per_atom")[row] * atoms[row]) for f, row in rows.items()}
+    sigma = _with_oxygen(phases.reaction_sigma_ev(amounts, energy_rows), phases, amounts)
+    volumes = {
+        f: None if is_gas(f) else _known(phases.column("volume_a3_per_atom")[row] * atoms[row])
+        for f, row in rows.items()
+    }
     produced = _total({f: n for f, n in amounts.items() if n > 0}, volumes)
     consumed = _total({f: -n for f, n in amounts.items() if n < 0}, volumes)
     species = tuple(
@@ -376,7 +387,22 @@ def _quantities(
         species=species,
         scheme=phases.scheme,
         source=phases.source,
+        energy_kind=phases.energy_kind,
     )
+
+
+def _with_oxygen(sigma: float | None, phases: PhaseTable, amounts: Mapping[str, float]) -> float | None:
+    """Add the error that all oxides of a computed table share per oxygen, where O2 takes part.
+
+    It is that of Li2O. It cancels as long as oxides turn into oxides, for which reason no class of oxides holds it.
+    """
+    turned = 2.0 * amounts.get("O2", 0.0)
+    computed, measured = phases.rows_of("Li2O"), load_measured()
+    if sigma is None or not turned or not computed or phases.source == measured.source:
+        return sigma
+    name = "formation_energy_ev_per_atom"
+    shared = 3.0 * (phases.column(name)[computed[0]] - measured.column(name)[measured.rows_of("Li2O")[0]])
+    return sigma if math.isnan(shared) else math.hypot(sigma, turned * float(shared))
 
 
 def _species(

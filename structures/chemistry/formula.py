@@ -31,6 +31,7 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _TO_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _HYDRATE_DOTS = "·•∙⋅*"
+_STATE = re.compile(r"\((?:s|l|g|aq|cr|am|c|sol|solid|liquid|gas)\)$")
 _BLANKS = re.compile(r"\s+")
 _SIMPLE = re.compile(r"(?:[A-Z][a-z]?(?:[1-9][0-9]{0,6})?)+")
 _PAIR = re.compile(r"([A-Z][a-z]?)([0-9]*)")
@@ -163,6 +164,9 @@ def _reason(clean: str, position: int) -> str:
         return f"hydrates and adducts ({character!r}) are not accepted; write the sum, e.g. 'CuSH10O9' for CuSO4.5H2O"
     if character in "+-^" or character in _SUPERSCRIPTS:
         return f"charges ({character!r}) are not accepted; write the neutral compound"
+    state = _STATE.search(clean)
+    if state is not None and state.start() <= position <= state.end():
+        return f"states of matter are not accepted; drop {state[0]!r}: write {clean[: state.start()]!r}"
     if character.islower():
         return f"{character!r} at position {position + 1} is no element; symbols start with a capital letter"
     return f"stray character {character!r} at position {position + 1}"

@@ -8,7 +8,7 @@ from licoat.structures.chemistry.formula import formula_unit
 from licoat.structures.errors import FormulaError, MissingDataError, SourceError
 from licoat.structures.materials_project.snapshots import id_number, shown_id
 
-__all__ = ["SUMMARY_FIELDS", "THERMO_FIELDS", "check_elements", "phase_rows"]
+__all__ = ["SUMMARY_FIELDS", "THERMO_FIELDS", "check_elements", "phase_rows", "summary_only"]
 
 SUMMARY_FIELDS = (
     "material_id", "formula_pretty", "nsites", "volume", "symmetry", "band_gap", "bulk_modulus", "shear_modulus",
@@ -27,7 +27,12 @@ Documents = Sequence[Mapping[str, Any]]
 
 
 def phase_rows(
-    summary: Documents, thermo: Documents, thermo_type: str, *, include_nc: bool
+    summary: Documents,
+    thermo: Documents,
+    thermo_type: str,
+    *,
+    include_nc: bool,
+    elsewhere: frozenset[int] = frozenset(),
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Join summary and thermo documents to rows of a phase table.
 
@@ -39,13 +44,15 @@ def phase_rows(
         The one that every thermo document must have.
     include_nc : bool
         Keep materials under the non-commercial licence.
+    elsewhere : frozenset of int
+        Materials that have an energy of another thermo type: that they have none of this one is no gap.
 
     Returns
     -------
     rows : list of dict
         Sorted by identifier.
     counts : dict
-        What was dropped and which identifiers stand in one list only.
+        What was dropped and which identifiers stand in one list only; ``one_sided`` has their formulas.
 
     Raises
     ------
@@ -67,15 +74,35 @@ def phase_rows(
         if energy.get("deprecated"):
             dropped_deprecated.add(number)
     only_thermo = sorted(set(energies) - set(described) - dropped_deprecated)
+    only_summary = summary_only(summary, thermo, include_nc=include_nc)
+    one_sided = {number: energies[number] for number in only_thermo}
+    one_sided |= {number: described[number] for number in only_summary - elsewhere}
     counts = {
         "dropped_deprecated": len(dropped_deprecated),
         "dropped_nc": len(dropped_nc),
-        "only_in_summary": [shown_id(n) for n in sorted(set(described) - set(energies))],
+        "only_in_summary": [shown_id(n) for n in sorted(only_summary)],
         "only_in_thermo": [shown_id(n) for n in only_thermo],
+        "one_sided": {shown_id(n): str(document.get("formula_pretty") or "") for n, document in one_sided.items()},
         "licences": sorted({_license(described[id_number(r["phase_id"])]) for r in rows}),
         "licences_seen": sorted({_license(document) for document in described.values()}),
     }
     return rows, counts
+
+
+def summary_only(summary: Documents, thermo: Documents, *, include_nc: bool) -> set[int]:
+    """Return the numbers of the materials that would be kept and have no energy.
+
+    Raises
+    ------
+    SourceError
+        If a document cannot be right; it is named.
+    """
+    described = _by_id(summary, "summary")
+    return {
+        number
+        for number in set(described) - set(_by_id(thermo, "thermo"))
+        if not described[number].get("deprecated") and (include_nc or _license(described[number]) != NON_COMMERCIAL)
+    }
 
 
 def _by_id(documents: Documents, what: str) -> dict[int, Mapping[str, Any]]:

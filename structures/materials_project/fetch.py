@@ -17,8 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.chemistry.formula import element_set, formula_unit
-from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, SnapshotError, SourceError
-from licoat.structures.materials_project.documents import check_elements, phase_rows
+from licoat.structures.errors import (
+    FormulaError,
+    InputFileError,
+    LicoatError,
+    MissingDataError,
+    SnapshotError,
+    SourceError,
+)
+from licoat.structures.materials_project.documents import check_elements, phase_rows, summary_only
 from licoat.structures.materials_project.parts import (
     OURS,
     finish_publishing,
@@ -30,7 +37,7 @@ from licoat.structures.materials_project.parts import (
 )
 from licoat.structures.materials_project.search import FIELDS, Search, heartbeat, official_client, require_client
 from licoat.structures.materials_project.session import GuardedSession, Limits
-from licoat.structures.materials_project.snapshots import SCHEMES, SNAPSHOT, snapshot_folder
+from licoat.structures.materials_project.snapshots import SCHEMES, SNAPSHOT, THERMO_TYPES, id_number, snapshot_folder
 from licoat.structures.materials_project.targets import ALL_BINARY, systems_of
 from licoat.structures.phases.parquet import manifest_path, read_parquet
 from licoat.structures.phases.provenance import Manifest
@@ -103,7 +110,9 @@ def fetch_snapshot(  # noqa: PLR0913 - every argument is an option of the comman
     Warns
     -----
     UserWarning
-        Once, if another fetch is at work on the folder and is waited for; if there is no phase of a formula asked for.
+        Once, if another fetch is at work on the folder and is waited for; if there is no phase of a formula asked for;
+        if a material stands in one of the two collections only: its system is not complete and is asked for again by
+        the next fetch.
     """
     systems, elements = systems_of(targets, anode)
     if thermo_type not in SCHEMES:
@@ -163,6 +172,8 @@ class _Got:
     answers: list[dict[str, Any]] = field(default_factory=list)
     received: int = 0
     expected: int = 0
+    elsewhere: frozenset[int] = frozenset()
+    """Materials with an energy of another thermo type only."""
 
     def take(self, part: dict[str, Any]) -> None:
         """Keep the documents of a part; identical ones that stand in two parts are one later."""
@@ -273,7 +284,39 @@ def _fetch_into(folder: Path, wanted: _Wanted, session: GuardedSession, key: str
         after = heartbeat(session)
         if after != wanted.database:
             raise SourceError(f"the database changed from {wanted.database} to {after} while fetching; fetch again")
+    got.elsewhere = _elsewhere(wanted, got, session, key, set(systems))
     return _finish(folder, wanted, got, existing, systems)
+
+
+def _elsewhere(wanted: _Wanted, got: _Got, session: GuardedSession, key: str, asked: set[str]) -> frozenset[int]:
+    """Ask which predicted materials without an energy of this thermo type have one of another only: that is no fault.
+
+    Observed materials were computed with every functional, so that one without an energy was lost on the way.
+    """
+    summary, thermo = got.documents["summary"], got.documents["thermo"]
+    lacking = summary_only(summary, thermo, include_nc=wanted.include_nc)
+    described = {id_number(d["material_id"]): d for d in summary}
+    predicted = {number for number in lacking if described[number].get("theoretical") is True}
+    systems = sorted({_system(str(described[n].get("formula_pretty") or "")) for n in predicted} & asked)
+    if not systems:
+        return frozenset()
+    before = len(session.answers)
+    with official_client(session, key, wanted.database) as client:
+        found = Search(client, "thermo", THERMO_TYPES, session).systems(systems)
+    got.answers.extend(session.answers[before:])
+    own: set[int] = set()
+    other: set[int] = set()
+    for document in found:
+        kind = str(document.get("thermo_type")).lower()
+        (own if kind == wanted.thermo_type.lower() else other).add(id_number(document.get("material_id", "")))
+    return frozenset(other & predicted - own)  # one that has its energy now was lost before
+
+
+def _system(formula: str) -> str:
+    try:
+        return "-".join(sorted(element_set(formula)))
+    except FormulaError as error:
+        raise SourceError(f"a document of the Materials Project: {error}") from error
 
 
 def _question(what: str, wanted: _Wanted, session: GuardedSession) -> dict[str, str | None]:
@@ -312,7 +355,9 @@ def _ask(search: Search, batch: list[str]) -> dict[str, Any]:
 def _finish(folder: Path, wanted: _Wanted, got: _Got, existing: PhaseTable | None, systems: list[str]) -> Manifest:
     """Check the documents, join them with what is there, and write the snapshot."""
     summary, thermo = got.documents["summary"], got.documents["thermo"]
-    rows, counts = phase_rows(summary, thermo, wanted.thermo_type, include_nc=wanted.include_nc)
+    rows, counts = phase_rows(
+        summary, thermo, wanted.thermo_type, include_nc=wanted.include_nc, elsewhere=got.elsewhere
+    )
     asked = set(systems)  # a part of an earlier try may hold further systems, but not all that belong to them
     rows = [row for row in rows if "-".join(sorted(element_set(row["formula"]))) in asked]
     old_rows: list[dict[str, Any]] = []
@@ -327,17 +372,51 @@ def _finish(folder: Path, wanted: _Wanted, got: _Got, existing: PhaseTable | Non
     names = list([*usable, *old_rows][0])
     kept = [{name: row[name] for name in names} for row in old_rows if row["phase_id"] not in new]
     union = sorted([*kept, *usable], key=lambda row: (len(row["phase_id"]), row["phase_id"]))
-    manifest = _manifest(wanted, got, existing, counts, {"systems": systems, "elements_without_energy": missing})
+    incomplete = _incomplete(counts["one_sided"], asked)
+    manifest = _manifest(
+        wanted,
+        got,
+        existing,
+        counts,
+        {"systems": [s for s in systems if s not in incomplete], "elements_without_energy": missing},
+        _still_incomplete(existing, asked) | incomplete,
+    )
     whole = {name: [row[name] for row in union] for name in names}
     PhaseTable(whole, manifest)  # refuses what is not whole before anything is written
     publish(whole, folder, manifest)
     absent = [
         target for target in wanted.targets if _is_formula(target) and formula_unit(target) not in whole["formula"]
     ]
-    remove_used_parts(folder, set(manifest.details["systems"]))
+    remove_used_parts(folder, {*manifest.details["systems"], *asked})
+    if incomplete:
+        listed = [f"{name} ({counts['one_sided'][name]})" for names in incomplete.values() for name in names]
+        warnings.warn(
+            f"the Materials Project gave one of two documents only (summary or thermo) of {_few(listed)}: left out; "
+            f"not complete: {_few(list(incomplete))}; fetch again later",
+            stacklevel=2,
+        )
     if absent:
         warnings.warn(f"the Materials Project gave no phase {', '.join(absent)}", stacklevel=2)
     return PhaseTable.load(folder / SNAPSHOT).manifest
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _incomplete(one_sided: dict[str, str], asked: set[str]) -> dict[str, list[str]]:
+    """Return the systems that lack a material of which one document only is there, with its identifiers."""
+    found: dict[str, list[str]] = {}
+    for name, formula in one_sided.items():
+        if _system(formula) in asked:
+            found.setdefault(_system(formula), []).append(name)
+    return dict(sorted(found.items()))
+
+
+def _still_incomplete(existing: PhaseTable | None, asked: set[str]) -> dict[str, list[str]]:
+    """Return what an earlier fetch left incomplete and this one did not ask for."""
+    before = {} if existing is None else existing.manifest.details.get("incomplete_systems", {})
+    return {system: names for system, names in before.items() if system not in asked}
 
 
 def _is_formula(target: str) -> bool:
@@ -350,6 +429,7 @@ def _manifest(
     existing: PhaseTable | None,
     counts: dict[str, Any],
     found: dict[str, list[str]],
+    incomplete: dict[str, list[str]],
 ) -> Manifest:
     """Say what the snapshot is: what was there before, and what this fetch adds."""
     details = {} if existing is None else dict(existing.manifest.details)
@@ -366,6 +446,7 @@ def _manifest(
     union = {"targets": wanted.targets, **found}
     union |= {name: counts[name] for name in ("only_in_summary", "only_in_thermo", "licences", "licences_seen")}
     joined = {name: sorted({*details.get(name, []), *values}) for name, values in union.items()}
+    caution = f"not complete (a material stands in one of two collections only): {_few(list(incomplete))}"
     licence = LICENCE + ("; holds BY-NC materials: non-commercial use only" if "BY-NC" in joined["licences"] else "")
     return Manifest(
         source=f"mp:{database}",
@@ -383,6 +464,7 @@ def _manifest(
             "dropped_deprecated": counts["dropped_deprecated"],
             "dropped_nc": counts["dropped_nc"],
             **joined,
+            **({"incomplete_systems": incomplete, "caution": caution} if incomplete else {}),
             "database_versions_in_documents": sorted({*details.get("database_versions_in_documents", []), *databases}),
             "requests": [*details.get("requests", []), *got.answers],
             "versions": {name: version(name) for name in ("licoat", "mp-api", "emmet-core", "pyarrow")},

@@ -119,8 +119,8 @@ class Search:
         The official client.
     what : {"summary", "thermo"}
         The collection.
-    thermo_type : str
-        The one scale of energies of a thermo question.
+    thermo_type : str or tuple of str
+        The one scale of energies of a thermo question; several where only their being there is asked.
     session : GuardedSession
         The session of the client, which keeps the numbers of documents.
     totals : list of int
@@ -129,7 +129,7 @@ class Search:
 
     client: Any
     what: str
-    thermo_type: str
+    thermo_type: str | tuple[str, ...]
     session: GuardedSession
     totals: list[int] = field(default_factory=list)
 
@@ -184,7 +184,7 @@ class Search:
             if self.what == "summary":
                 found = self.client.materials.summary.search(fields=list(SUMMARY_FIELDS), **options)
             else:
-                types = [self.thermo_type]
+                types = [self.thermo_type] if isinstance(self.thermo_type, str) else list(self.thermo_type)
                 found = self.client.materials.thermo.search(thermo_types=types, fields=list(THERMO_FIELDS), **options)
         except LicoatError:
             raise

@@ -13,11 +13,23 @@ from licoat.structures.phases.parquet import manifest_path
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.settings import HOW_TO_SET_A_KEY, data_folder
 
-__all__ = ["SCHEMES", "SNAPSHOT", "id_number", "load_materials_project", "shown_id", "snapshot_folder", "snapshots"]
+__all__ = [
+    "SCHEMES",
+    "SNAPSHOT",
+    "THERMO_TYPES",
+    "id_number",
+    "load_materials_project",
+    "shown_id",
+    "snapshot_folder",
+    "snapshots",
+]
 
 SNAPSHOT = "phases.parquet"
 SCHEMES = {"GGA_GGA+U": "pbe+u/mp2020", "r2SCAN": "r2scan/none"}
 """Thermo types that have one zero of energy, and the names of their schemes."""
+
+THERMO_TYPES = ("GGA_GGA+U", "r2SCAN", "GGA_GGA+U_R2SCAN")
+"""All of the Materials Project; the last mixes the two scales."""
 
 LAST_NUMBERED = 3347529  # newer materials have letters only
 _ID = re.compile(r"mp-(?:(?P<number>[0-9]{1,9})|(?P<letters>[a-z]{8}))")

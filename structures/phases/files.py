@@ -1,85 +1,141 @@
-"""Phases from files that users have: CSV with named columns, pymatgen entries as JSON, licoat snapshots."""
+"""Phases from files that users have: tables, pymatgen entries, documents of databases, licoat snapshots."""
 
-import csv
-import gzip
 import itertools
-import json
-import math
 import warnings
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
-
-from licoat.structures.chemistry.elements import ATOMIC_NUMBER
-from licoat.structures.chemistry.formula import formula_unit, parse_formula, reduce_counts, write_formula
 from licoat.structures.crystals.symmetry import space_group
-from licoat.structures.errors import FormulaError, IncompatibleEnergiesError, InputFileError
+from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require, shortened
+from licoat.structures.phases.csv_tables import (
+    read_csv,
+    read_excel,
+    read_plain_parquet,
+    rows_of_cells,
+)
+from licoat.structures.phases.documents_flat import flat_documents
 from licoat.structures.phases.enrichment import fact_columns, reference_elements
+from licoat.structures.phases.entries import Entry, in_ev, is_entry, read_documents, read_entry
+from licoat.structures.phases.entry_schemes import correct_mp2020, energy_kind, named_few, one_scheme, raw_mixture
 from licoat.structures.phases.facts import observed_phase
-from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
+from licoat.structures.phases.gate import check_rows, elements_at_zero, passed
+from licoat.structures.phases.parquet import manifest_path
+from licoat.structures.phases.phase import INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.reading import name_of
 
-__all__ = ["load_file"]
+__all__ = ["gated", "load_file"]
 
-_ENERGIES = ("energy_ev_per_atom", "formation_energy_ev_per_atom")
-_MODULI = ("bulk_modulus_gpa", "shear_modulus_gpa")
-_SPACE_GROUPS = 230
-_NO_VOLUME_A3 = 1e-6
-_MIXING = "r2SCAN mixing"
-_MIXED_SCHEME = "gga_gga+u_r2scan"
-_KINDS = "CSV with named columns (.csv), pymatgen entries (.json, .json.gz) or a licoat snapshot (.parquet)"
+CORRECTIONS: Final = ("mp2020",)
+_FORMATION: Final = "formation_energy_ev_per_atom"
+_MODULI: Final = ("bulk_modulus_gpa", "shear_modulus_gpa")
+_LARGEST_CELL: Final = 400  # beyond it the search for symmetry takes minutes
+_TABLES: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_JSON: Final = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_KINDS: Final = (
+    "CSV with named columns (.csv), pymatgen entries or a database's documents (.json, .jsonl), each also .gz, Excel "
+    "(.xlsx) or a licoat snapshot (.parquet)"
+)
 
 
-def load_file(path: str | Path, *, sources: Sequence[str] = ()) -> PhaseTable:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows of a file, their scheme and kind of energy, and what is worth keeping in the manifest."""
+
+    rows: list[dict[str, Any]]
+    scheme: str
+    kind: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def load_file(
+    path: str | Path,
+    *,
+    sources: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    correct: str | None = None,
+    gate: bool = True,
+) -> PhaseTable:
     """Read phases from a file.
 
     Parameters
     ----------
     path : str or Path
-        ``.csv``: columns ``formula`` and ``energy_ev_per_atom`` or ``formation_energy_ev_per_atom``, and any
-        other column of `Phase`. ``.json`` or ``.json.gz``: a list of pymatgen ``ComputedEntry`` or
-        ``ComputedStructureEntry`` dictionaries; their corrections are kept as they come. ``.parquet``: a
-        licoat snapshot with its manifest beside it (or the folder that holds it).
+        A table (``.csv``, ``.tsv``, ``.xlsx``, ``.parquet``) with licoat's or a database's headings; ``.json`` or
+        ``.jsonl`` with pymatgen entries, a phase diagram, or documents of a database; or a licoat snapshot,
+        ``.parquet`` with its manifest beside it (or the folder that holds it). See docs/files.md.
     sources : sequence of str
         Names of sources that the text could have been, for the error.
+    columns : mapping of str to str, optional
+        Heading of the file to licoat's name, for headings that are not known.
+    correct : {"mp2020"}, optional
+        Put raw GGA and GGA+U entries on the scale of the Materials Project.
+    gate : bool
+        Refuse phases that cannot be, or set them aside; ``licoat data verify`` lists them instead.
 
     Returns
     -------
     PhaseTable
         Gaps and moduli that the file does not give are filled from the published facts of the same
-        polymorph, with their sources.
+        polymorph, with their sources. Phases set aside are in ``manifest.details["set_aside"]``.
 
     Raises
     ------
     InputFileError
         If the file is missing, of another kind, truncated, or a row cannot be used; the row is named.
     IncompatibleEnergiesError
-        If energies of several schemes are mixed.
+        If energies of several schemes, kinds or temperatures are mixed.
+    MissingDataError
+        If `correct` is no scheme of corrections.
     SnapshotError
         If a snapshot is damaged.
     """
     if not str(path).strip():
         raise InputFileError(f"the source is empty; sources are {_kinds(sources)}")
-    path = Path(path)
-    if path.is_dir():
-        snapshots = sorted(path.glob("*.parquet"))
-        if len(snapshots) != 1:
-            raise InputFileError(f"folder {path} holds {len(snapshots)} .parquet files; a snapshot folder holds one")
-        path = snapshots[0]
-    if not path.exists():
-        raise InputFileError(f"no file {str(path)!r}; sources are {_kinds(sources)}")
+    if correct is not None and correct not in CORRECTIONS:
+        raise MissingDataError(f"correct {shortened(correct, 40)!r}: there is {' and '.join(CORRECTIONS)}")
+    if columns is not None:
+        require(columns, Mapping, "columns must be a mapping of the file's headings to licoat's names")
+    path = _existing(Path(path), sources)
     name = path.name.lower()
-    if name.endswith(".parquet"):
-        return PhaseTable.load(path)
-    if name.endswith(".csv"):
-        return _table(_read_csv(path), path)
-    if name.endswith((".json", ".json.gz")):
-        return _table(_read_entries(path), path)
-    raise InputFileError(f"{path}: unknown kind of file; expected {_KINDS}")
+    if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and not _is_table(path))):
+        phases = PhaseTable.load(path)
+    else:
+        phases = _table(_read(path, name, columns, correct), path)
+    return gated(phases, name_of(path)) if gate else phases
+
+
+def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
+    """Read a file by its ending."""
+    if name.endswith(_JSON):
+        return _read_documents(path, columns, correct)
+    readers = {**dict.fromkeys(_TABLES, read_csv), ".xlsx": read_excel, ".parquet": read_plain_parquet}
+    reader = next((reader for ending, reader in readers.items() if name.endswith(ending)), None)
+    if reader is None:
+        raise InputFileError(f"{name_of(path)}: unknown kind of file; expected {_KINDS}")
+    if correct is not None:
+        raise InputFileError(f"{name_of(path)}: --correct {correct} needs pymatgen entries with run types (.json)")
+    return _of_rows(reader(path, columns), path)
+
+
+def _existing(path: Path, sources: Sequence[str]) -> Path:
+    """Return the file, or the one snapshot of a folder."""
+    try:
+        there, folder = path.exists(), path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        there = folder = False
+    if not there:
+        raise InputFileError(f"no file {shortened(str(path), 80)!r}; sources are {_kinds(sources)}")
+    if not folder:
+        return path
+    snapshots = sorted(path.glob("*.parquet"))
+    if len(snapshots) != 1:
+        count = f"{len(snapshots)} .parquet files; a snapshot folder holds one"
+        raise InputFileError(f"folder {name_of(path)} holds {count}")
+    return snapshots[0]
 
 
 def _kinds(sources: Sequence[str]) -> str:
@@ -87,22 +143,67 @@ def _kinds(sources: Sequence[str]) -> str:
     return ", ".join([*sources, f"a file: {_KINDS}"])
 
 
-def _table(rows: list[dict[str, Any]], path: Path) -> PhaseTable:
+def _is_table(path: Path) -> bool:
+    """Say whether a Parquet file without a manifest is somebody's table; licoat's own needs its manifest."""
+    import pyarrow.parquet as pq
+
+    try:
+        names = set(pq.ParquetFile(path).schema_arrow.names)
+    except Exception:  # noqa: BLE001 - a damaged file is reported by whoever reads it
+        return False
+    return not {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
+
+
+def _table(read: _Read, path: Path) -> PhaseTable:
     """Check rows, complete them and make the table."""
+    rows, where = read.rows, name_of(path)
     if not rows:
-        raise InputFileError(f"{path}: no phases in the file")
-    scheme = _one_scheme(rows, path)
+        raise InputFileError(f"{where}: no phases in the file")
+    rows = _once(rows)
     _name_phases(rows)
-    if all("formation_energy_ev_per_atom" in row for row in rows):
+    check_rows(rows, where)
+    if all(_FORMATION in row for row in rows):
+        elements_at_zero(rows, where)
         rows += reference_elements(rows)
-    names = sorted({name for row in rows for name in row} - {"scheme", "atoms"})
+    internal = {"scheme", "energy_kind", "temperature_k"}
+    names = sorted({name for row in rows for name in row if not name.startswith("_")} - internal)
     columns: dict[str, list[Any]] = {}
     for name in names:
         unknown: Any = "" if name in TEXT_COLUMNS else -1 if name in INTEGER_COLUMNS else None
         columns[name] = [row.get(name, unknown) for row in rows]
     _fill_facts(columns, len(rows))
-    created = Manifest(source=f"file:{path.name}", scheme=scheme, sha256=file_sha256(path))
+    created = Manifest(
+        source=f"file:{shortened(path.name, 80)}",
+        scheme=read.scheme,
+        sha256=file_sha256(path),
+        details=read.details,
+        energy_kind=read.kind,
+    )
     return PhaseTable(columns, created)
+
+
+def gated(phases: PhaseTable, where: str) -> PhaseTable:
+    """Let a table through the gate; what it keeps back is named in a warning and in the manifest.
+
+    Raises
+    ------
+    InputFileError
+        As `licoat.structures.phases.gate.passed`.
+    """
+    found = passed(phases, where)
+    details = dict(found.phases.manifest.details)
+    for what, reasons, words in (
+        ("set_aside", found.set_aside, "set aside, on which no hull depends"),
+        ("taken_as_unknown", found.unknown, "with a number taken as unknown"),
+    ):
+        if reasons:
+            first = next(f"{shortened(name, 40)} {reason}" for name, reason in reasons.items())
+            count = "1 phase" if len(reasons) == 1 else f"{len(reasons)} phases"
+            warnings.warn(f"{where}: {count} {words}: {first}", stacklevel=2)
+            details[what] = dict(list(reasons.items())[:1000])
+    if details == dict(found.phases.manifest.details):
+        return found.phases
+    return PhaseTable(found.phases.columns(), found.phases.manifest.replace(details=details))
 
 
 def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
@@ -116,226 +217,115 @@ def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
             columns[name] = [m if has else f for m, f, has in zip(mine, facts[name], own, strict=True)]
 
 
-def _one_scheme(rows: Sequence[dict[str, Any]], path: Path) -> str:
-    schemes: dict[str, int] = {}
+def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out rows that stand there before, as joined files have their elements; an equal name alone is a slip."""
+    seen: dict[str, dict[str, Any]] = {}
+    kept = []
     for row in rows:
-        if row.get("scheme"):
-            schemes[row["scheme"]] = schemes.get(row["scheme"], 0) + 1
-    if len(schemes) > 1:
-        listed = ", ".join(f"{name!r} ({number} phases)" for name, number in sorted(schemes.items()))
-        raise IncompatibleEnergiesError(f"{path}: energies of several schemes in one file: {listed}; keep one of them")
-    return next(iter(schemes), "unknown")
+        name = row.get("phase_id")
+        if not name or seen.setdefault(name, row) is row or seen[name] != row:
+            kept.append(row)
+    return kept
 
 
 def _name_phases(rows: Sequence[dict[str, Any]]) -> None:
     """Give phases without an identifier one: formula and a running number."""
     taken = {row["phase_id"] for row in rows if row.get("phase_id")}
+    numbers: dict[str, itertools.count[int]] = {}
     for row in rows:
         if not row.get("phase_id"):
-            names = (f"{row['formula']}-{number}" for number in itertools.count(1))
-            row["phase_id"] = next(name for name in names if name not in taken)
+            count = numbers.setdefault(row["formula"], itertools.count(1))
+            row["phase_id"] = next(name for n in count if (name := f"{row['formula']}-{n}") not in taken)
             taken.add(row["phase_id"])
 
 
-def _read_csv(path: Path) -> list[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = header
-            _check_header(header, path)
-            rows = [_csv_row(row, path, reader.line_num) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputFileError(f"{path}: not a readable CSV file: {error}") from error
-    given = [any(name in row for row in rows) for name in _ENERGIES]
+def _of_rows(rows: list[dict[str, Any]], path: Path) -> _Read:
+    """Say which scheme and kind of energy the rows of a table have."""
+    where = name_of(path)
+    schemes: dict[str, int] = {}
+    kinds: dict[tuple[str, float | None], list[str]] = {}
     for row in rows:
-        line = row.pop("_line")
-        if _main(given) not in row:
-            raise InputFileError(
-                f"{path}, line {line}: {row['formula']} has no {_main(given)}; give a number in eV/atom"
-            )
-    return rows
-
-
-def _main(given: Sequence[bool]) -> str:
-    """Return the energy column that every row must have: formation energies if there are any."""
-    return _ENERGIES[1] if given[1] else _ENERGIES[0]
-
-
-def _check_header(header: Sequence[str], path: Path) -> None:
-    if "formula" not in header or not set(_ENERGIES) & set(header):
-        raise InputFileError(
-            f"{path}: the first line must name the columns, 'formula' and {' or '.join(repr(e) for e in _ENERGIES)} "
-            f"among them; found {', '.join(header) or 'nothing'}"
+        if row.get("scheme"):
+            schemes[row["scheme"]] = schemes.get(row["scheme"], 0) + 1
+        kind = str(row.get("energy_kind", "")).lower().split(" ")[0]
+        if kind not in {"", "energy", "enthalpy", "gibbs"}:
+            raise InputFileError(f"{where}: energy_kind is {shortened(kind, 30)!r}; give energy, enthalpy or gibbs")
+        kinds.setdefault((kind, row.get("temperature_k")), []).append(row["formula"])
+    if len(schemes) > 1:
+        listed = ", ".join(f"{shortened(name, 40)!r} ({number} phases)" for name, number in sorted(schemes.items())[:4])
+        raise IncompatibleEnergiesError(f"{where}: energies of several schemes in one file: {listed}; keep one of them")
+    if len(kinds) > 1:
+        listed = "; ".join(
+            f"{energy_kind(*k) if k[0] else 'not said'}: {named_few(v)}" for k, v in list(kinds.items())[:3]
         )
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    if twice:
-        raise InputFileError(f"{path}: the column {', '.join(twice)} stands twice in the first line")
-    known = {*FLOAT_COLUMNS, *INTEGER_COLUMNS, *TEXT_COLUMNS, "scheme"}
-    unused = [name for name in header if name and name not in known]
-    if unused:
-        warnings.warn(f"{path}: columns not used: {', '.join(unused)}", stacklevel=2)
-
-
-def _csv_row(cells: dict[Any, Any], path: Path, line: int) -> dict[str, Any]:
-    where = f"{path}, line {line}"
-    if None in cells or None in cells.values():
-        raise InputFileError(f"{where}: another number of cells than columns; the file may be truncated")
-    row: dict[str, Any] = {"_line": line}
-    for name, text in cells.items():
-        value = text.strip()
-        if not value:
-            continue
-        if name in FLOAT_COLUMNS:
-            row[name] = _finite(value, f"{where}: {name}")
-        elif name in INTEGER_COLUMNS:
-            row[name] = _whole(name, _finite(value, f"{where}: {name}"), where)
-        elif name in TEXT_COLUMNS or name == "scheme":
-            row[name] = value
-    try:
-        row["formula"] = formula_unit(row.get("formula", ""))
-    except FormulaError as error:
-        raise InputFileError(f"{where}: {error}") from error
-    return row
-
-
-def _whole(name: str, value: float, where: str) -> int:
-    """Check a whole number; -1 is unknown."""
-    highest = {"space_group_number": _SPACE_GROUPS, "theoretical": 1}.get(name, 1_000_000)
-    lowest = 0 if name == "theoretical" else 1
-    if value != -1 and (not value.is_integer() or not lowest <= value <= highest):
-        raise InputFileError(
-            f"{where}: {name} is {value:g}; give a whole number from {lowest} to {highest}, or nothing"
-        )
-    return int(value)
-
-
-def _finite(value: Any, what: str) -> float:  # noqa: ANN401 - whatever JSON or CSV held
-    try:
-        # Python reads 1_000 as a number; in a table it is a slip.
-        result = float("no number" if "_" in str(value) else value)
-    except (TypeError, ValueError, OverflowError):
-        raise InputFileError(f"{what} is {value!r}, not a number") from None
-    if not math.isfinite(result):
-        raise InputFileError(f"{what} is {value!r}; give a finite number or remove the phase")
-    return result
-
-
-def _read_entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        opener = gzip.open if path.name.lower().endswith(".gz") else open
-        with opener(path, "rt", encoding="utf-8") as stream:
-            entries = json.load(stream)
-    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
-        raise InputFileError(f"{path}: damaged or truncated JSON ({error}); dump the entries again") from error
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputFileError(f"{path}: expected a list of pymatgen ComputedEntry dictionaries")
-    rows = [_entry_row(entry, i, path) for i, entry in enumerate(entries)]
-    _check_corrections(rows, path)
-    by_formula: dict[str, int] = {}
-    for row in rows:
-        by_formula[row["formula"]] = by_formula.get(row["formula"], 0) + 1
-    for row in rows:
-        cell = row.pop("_cell")
-        if cell is not None and (by_formula[row["formula"]] > 1 or observed_phase(row["formula"])):
-            row["space_group"], row["space_group_number"] = space_group(*cell)
-    return rows
-
-
-def _entry_row(entry: dict[str, Any], index: int, path: Path) -> dict[str, Any]:
-    """Turn one entry into a row; pymatgen itself adds up the corrections."""
-    from pymatgen.entries.computed_entries import ComputedEntry
-
-    name = entry.get("entry_id") or f"entry {index + 1}"
-    where = f"{path}, {name}"
-    cell = _cell(entry.get("structure"), where)
-    if cell is not None and "composition" not in entry:
-        entry = entry | {"composition": {s: cell[1].count(s) for s in set(cell[1])}}
-    try:
-        computed = ComputedEntry.from_dict({key: value for key, value in entry.items() if key != "structure"})
-        amounts = {str(symbol): float(n) for symbol, n in computed.composition.get_el_amt_dict().items()}
-        energy = computed.energy_per_atom
-    except Exception as error:
-        raise InputFileError(f"{where}: not a pymatgen ComputedEntry ({type(error).__name__}: {error})") from error
-    if not amounts or any(not n.is_integer() or n < 1 for n in amounts.values()):
-        raise InputFileError(
-            f"{where}: composition {amounts} is not made of whole atoms; disordered phases cannot be used"
-        )
-    counts = {symbol: int(n) for symbol, n in amounts.items()}
-    try:
-        formula = formula_unit(write_formula(counts))
-    except FormulaError as error:
-        raise InputFileError(f"{where}: {error}") from error
-    atoms = sum(counts.values())
-    if cell is not None:
-        sites = {symbol: cell[1].count(symbol) for symbol in cell[1]}
-        if reduce_counts(sites) != reduce_counts(counts):
-            raise InputFileError(f"{where}: the structure holds {write_formula(sites)}, the composition is {formula}")
-        atoms = len(cell[1])
-    row: dict[str, Any] = {
-        "phase_id": str(entry["entry_id"]) if entry.get("entry_id") else "",
-        "formula": formula,
-        "energy_ev_per_atom": _finite(energy, f"{where}: energy"),
-        "n_sites": atoms,
-        "scheme": _functional(computed.parameters, computed.energy_adjustments),
-        "_corrections": [adjustment.name for adjustment in computed.energy_adjustments if adjustment.value],
-        "_ozonide": (computed.data or {}).get("oxide_type") == "ozonide",
-        "_cell": cell,
-    }
-    if cell is not None:
-        row["volume_a3_per_atom"] = abs(float(np.linalg.det(np.array(cell[0])))) / atoms
-        row["volume_source"] = path.name
-    return row
-
-
-def _cell(structure: Any, where: str) -> tuple[Any, list[str], Any] | None:  # noqa: ANN401 - parsed JSON
-    if structure is None:
-        return None
-    try:
-        species = [site["species"][0]["element"] for site in structure["sites"]]
-        ordered = all(len(site["species"]) == 1 and site["species"][0]["occu"] == 1 for site in structure["sites"])
-        lattice = np.array(structure["lattice"]["matrix"], dtype=float)
-        sites = np.array([site["abc"] for site in structure["sites"]], dtype=float)
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise InputFileError(f"{where}: structure is not a pymatgen Structure dictionary ({error!r})") from error
-    unknown = [symbol for symbol in species if symbol not in ATOMIC_NUMBER]
-    if unknown:
-        raise InputFileError(f"{where}: structure with unknown element {unknown[0]!r}")
-    if lattice.shape != (3, 3) or sites.shape != (len(species), 3):
-        raise InputFileError(f"{where}: structure whose lattice or coordinates are not three-dimensional")
-    if not (np.isfinite(lattice).all() and np.isfinite(sites).all()) or abs(np.linalg.det(lattice)) < _NO_VOLUME_A3:
-        raise InputFileError(f"{where}: structure whose cell has no volume")
-    return (lattice.tolist(), species, sites.tolist()) if ordered else None
-
-
-def _functional(parameters: dict[str, Any], adjustments: Sequence[Any]) -> str:
-    run_type = str(parameters.get("run_type", "")).upper()
-    if any(_MIXING in str(adjustment.name) for adjustment in adjustments):
-        return _MIXED_SCHEME
-    if run_type in {"GGA", "GGA+U", "PBE", "PBE+U", "PBE_U", "GGA_U"}:
-        return "pbe+u"
-    return run_type.lower()
-
-
-def _check_corrections(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Complete the scheme by the corrections, and refuse oxides of several corrections side by side."""
-    families: dict[str, list[str]] = {}
-    labels: set[str] = set()
-    for row in rows:
-        names, ozonide = row.pop("_corrections"), row.pop("_ozonide")
-        own = {"mp2020" if name.startswith("MP2020") else "corrected" for name in names if _MIXING not in name}
-        labels |= own
-        if "O" in parse_formula(row["formula"]) and len(parse_formula(row["formula"])) > 1 and not ozonide:
-            families.setdefault("+".join(sorted(own)) or "none", []).append(row["phase_id"] or row["formula"])
-    if len(families) > 1 and not any(row["scheme"] == _MIXED_SCHEME for row in rows):
-        listed = ", ".join(f"{len(ids)} {name!r} (first: {ids[0]})" for name, ids in sorted(families.items()))
+        raise IncompatibleEnergiesError(f"{where}: energies of several kinds or temperatures in one file: {listed}")
+    raw = raw_mixture([row["formula"] for row in rows]) if any(row.get("_raw") for row in rows) else ""
+    if raw:
         raise IncompatibleEnergiesError(
-            f"{path}: oxides with different corrections: {listed}; process all entries with one compatibility scheme"
+            f"{where}: uncorrected energies, with +U of {raw} and without of others, have no common zero; give the "
+            "corrected energy_per_atom"
         )
-    label = "+".join(sorted(labels)) or "none"
-    schemes = {row["scheme"] for row in rows if row["scheme"]}
-    if _MIXED_SCHEME in schemes:
-        schemes = {_MIXED_SCHEME}  # the Materials Project's own mixture holds entries that need no shift
-    for row in rows:
-        functional = row["scheme"] if len(schemes) > 1 and row["scheme"] else next(iter(schemes), "unknown")
-        row["scheme"] = f"{functional}/{label}"
+    kind, temperature = next(iter(kinds), ("", None))
+    scheme = next(iter(schemes), "pbe/none" if any(row.get("_raw") for row in rows) else "unknown")
+    if kind == "enthalpy" and temperature is None:
+        temperature = 298.0
+    if kind == "gibbs" and temperature is None:
+        raise InputFileError(f"{where}: Gibbs energies without a temperature; give the column temperature_k")
+    named = kind or ("energy" if scheme in {"pbe+u/mp2020", "r2scan/none", "pbe/none"} else "")
+    return _Read(rows, scheme, energy_kind(named, temperature) if named else "energy, kind not given")
+
+
+def _read_documents(path: Path, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
+    """Read a JSON file: entries, or documents with headings."""
+    where = name_of(path)
+    documents = read_documents(path)
+    if documents and not any(is_entry(document) for document in documents):
+        if correct is not None:
+            raise InputFileError(f"{where}: --correct {correct} needs pymatgen entries, with their run type")
+        header, lines = flat_documents(documents)
+        rows = rows_of_cells(header, lines, where, columns, decimal_comma=False, unit="document", quiet=True)
+        return _of_rows(rows, path)
+    if columns:
+        raise InputFileError(f"{where}: columns are for tables; these are pymatgen entries")
+    entries = in_ev([read_entry(entry, i, path) for i, entry in enumerate(documents)])
+    details: dict[str, Any] = {}
+    if correct is not None:
+        entries, left_out = correct_mp2020(entries, where)
+        if left_out:
+            details["left_out_by_mp2020"] = left_out
+            text = f"{where}: {len(left_out)} entries left out, run otherwise than MP2020 has it: {named_few(left_out)}"
+            warnings.warn(text, stacklevel=2)
+        details["corrected"] = "MaterialsProject2020Compatibility of pymatgen, on loading"
+    scheme = one_scheme(entries, where)
+    return _Read(_entry_rows(entries, path), scheme.name, scheme.energy_kind, details)
+
+
+def _entry_rows(entries: Sequence[Entry], path: Path) -> list[dict[str, Any]]:
+    formation = any(entry.kind != "energy" for entry in entries)
+    by_formula: dict[str, int] = {}
+    for entry in entries:
+        by_formula[entry.formula] = by_formula.get(entry.formula, 0) + 1
+    taken: set[str] = set()
+    rows = []
+    for entry in entries:
+        row: dict[str, Any] = {
+            "phase_id": entry.name if entry.name not in taken or not _is_name_only(entry) else "",
+            "formula": entry.formula,
+            _FORMATION if formation else "energy_ev_per_atom": entry.energy_ev_per_atom,
+        }
+        taken.add(entry.name)
+        if entry.cell is not None:
+            row |= {"n_sites": len(entry.cell[1]), "volume_source": shortened(path.name, 80)}
+            row["volume_a3_per_atom"] = entry.volume_a3_per_atom
+            known = by_formula[entry.formula] > 1 or observed_phase(entry.formula)
+            if known and len(entry.cell[1]) <= _LARGEST_CELL:
+                row["space_group"], row["space_group_number"] = space_group(*entry.cell)
+        elif abs(entry.atoms - sum(entry.counts.values())) < 1e-6:
+            row["n_sites"] = round(entry.atoms)
+        rows.append(row)
+    return rows
+
+
+def _is_name_only(entry: Entry) -> bool:
+    """Say whether an entry's name is its formula, as a PDEntry's is: two such are no identifiers."""
+    return entry.name == entry.formula or entry.name.replace(" ", "") == entry.formula

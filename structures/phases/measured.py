@@ -54,6 +54,7 @@ def load_measured() -> PhaseTable:
         Manifest(
             source="measured",
             scheme=SCHEME,
+            energy_kind="enthalpy at 298 K",
             version="2026-11",
             description="Measured formation enthalpies (298.15 K) and properties; every value names its source",
             licence="Facts with their sources; compilation MIT",

@@ -40,6 +40,8 @@ class Manifest:
         What was asked of the outside source, if any.
     details : mapping
         Anything else worth keeping, JSON-able.
+    energy_kind : str
+        What its energies are: ``energy at 0 K``, ``enthalpy at 298 K``, ``Gibbs energy at 1000 K``.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Manifest:
     query: str = ""
     schema: int = SCHEMA_VERSION
     details: Mapping[str, Any] = field(default_factory=dict)
+    energy_kind: str = "energy at 0 K"
 
     def __repr__(self) -> str:
         version = f" {self.version}" if self.version else ""

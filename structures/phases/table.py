@@ -169,6 +169,11 @@ class PhaseTable:
         """Name of the energy scheme."""
         return self.manifest.scheme
 
+    @property
+    def energy_kind(self) -> str:
+        """What its energies are: ``energy at 0 K``, ``enthalpy at 298 K``, ``Gibbs energy at 1000 K``."""
+        return self.manifest.energy_kind
+
     def column(self, name: str) -> FloatArray:
         """Return a numeric column as a read-only array of shape (n,); NaN means unknown.
 

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["add_command", "add_source", "load", "path_text", "phase_ids", "positive", "positive_number", "print_json"]
+__all__ = [
+    "add_command",
+    "add_source",
+    "file_options",
+    "load",
+    "path_text",
+    "phase_ids",
+    "positive",
+    "positive_number",
+    "print_json",
+]
 
 SOURCE_HELP = (
-    "builtin (default), measured, mp (fetched before), %(more)sor a file: .csv, pymatgen entries .json(.gz), "
-    "licoat snapshot .parquet"
+    "builtin (default), measured, mp (fetched before), %(more)sor a file: table .csv .xlsx, pymatgen entries or "
+    "database documents .json(.gz) .jsonl, licoat snapshot .parquet (docs/files.md)"
 )
 
 
@@ -33,6 +43,23 @@ def add_source(parser: argparse.ArgumentParser, *names: str, **options: Any) -> 
     """Add the option or argument that names a source of phases."""
     action = parser.add_argument(*names, default="builtin", help=SOURCE_HELP, **options)
     vars(action)["more"] = _MoreSources()  # argparse fills a help text from the action's attributes
+    parser.add_argument(
+        "--columns", action="append", default=[], metavar="A=B", type=_pair, help="heading A of a table is licoat's B"
+    )
+    parser.add_argument("--correct", choices=("mp2020",), help="correct raw GGA and GGA+U entries of a file")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Read ``HEADING=name``, for argparse."""
+    heading, sign, name = text.rpartition("=")
+    if not (sign and heading.strip() and name.strip()):
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not HEADING=NAME, e.g. 'Ef=formation_energy_ev_per_atom'")
+    return heading.strip(), name.strip()
+
+
+def file_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how a file is to be read, as `load_phases` takes it."""
+    return {"columns": dict(options.columns) or None, "correct": options.correct}
 
 
 def add_command(
@@ -117,7 +144,8 @@ def load(options: argparse.Namespace) -> "PhaseTable":
     """Load the phases that ``--source``, ``--scheme`` and ``--products`` name."""
     from licoat.structures import load_phases
 
-    return load_phases(options.source, scheme=options.scheme).with_products(options.products)
+    phases = load_phases(options.source, scheme=options.scheme, **file_options(options))
+    return phases.with_products(options.products)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document

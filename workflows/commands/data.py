@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from licoat.workflows.commands import calculation, levels
-from licoat.workflows.commands.common import add_command, add_source, path_text, positive, positive_number, print_json
+from licoat.workflows.commands.common import (
+    add_command,
+    add_source,
+    file_options,
+    path_text,
+    positive,
+    positive_number,
+    print_json,
+)
 
 __all__ = ["add"]
 
@@ -100,7 +108,7 @@ def _data_info(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.structures.phases.inventory import inventory
 
-    phases = load_phases(options.source)
+    phases = load_phases(options.source, **file_options(options))
     found = inventory(phases)
     if options.json:
         print_json({"manifest": phases.manifest.to_dict(), **found})
@@ -114,7 +122,7 @@ def _data_verify(options: argparse.Namespace) -> None:
     from licoat.structures import SnapshotError
     from licoat.structures.sources import verify_source
 
-    checks = verify_source(options.source)
+    checks = verify_source(options.source, **file_options(options))
     failed = [check for check in checks if check.problem]
     if options.json:
         print_json({"source": options.source, "ok": not failed, "checks": [check.to_dict() for check in checks]})
@@ -147,9 +155,12 @@ def _data_fetch(options: argparse.Namespace) -> None:
         print_json(manifest.to_dict() | {"folder": str(folder)})
     elif not options.quiet:
         missing = manifest.details["elements_without_energy"]
+        incomplete = manifest.details.get("incomplete_systems", {})
         sys.stdout.write(
             f"Materials Project, database {manifest.version}, {options.thermo}: {manifest.n_phases} phases "
-            f"in {folder}\n" + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+            f"in {folder}\n"
+            + (f"no energies of this kind for {', '.join(missing)}: left out\n" if missing else "")
+            + (f"not complete: {', '.join(incomplete)}\n" if incomplete else "")
         )
 
 

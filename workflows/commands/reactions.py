@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from licoat.workflows.commands.common import add_command, load, path_text, phase_ids, print_json
+from licoat.workflows.commands.common import add_command, file_options, load, path_text, phase_ids, print_json
 
 __all__ = ["add"]
 
@@ -77,7 +77,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     sources = {"builtin mp2020": load_phases("builtin"), "builtin none": load_phases("builtin", scheme="none")}
     if options.source not in {"builtin", "measured"}:
-        sources = {options.source: load_phases(options.source)} | sources
+        sources = {options.source: load_phases(options.source, **file_options(options))} | sources
     comparison = compare(options.formula, sources, load_phases("measured"), anode=options.anode)
     if options.json:
         print_json(comparison.to_dict())

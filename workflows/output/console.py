@@ -116,15 +116,20 @@ def print_screen(result: ScreeningResult, top: int) -> None:
 
 def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
     sigma = reaction.energy_sigma_ev_per_fu
-    anode, oxide, tnt_all = reaction.anode, reaction.oxide, reaction.tnt_ratio_reactants
+    anode, oxide = reaction.anode, reaction.oxide
     voltage = _with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v)
+    # A Gibbs energy is work, not heat: the words that precede the numbers say so.
+    gibbs = reaction.energy_kind.startswith("Gibbs")
+    energy, heat = ("Gibbs energy", "-dG, not heat") if gibbs else ("energy", "heat")
+    ratios = (reaction.tnt_ratio_oxide, reaction.tnt_ratio_reactants)
+    tnt = ["" if gibbs else f" ({ratio:.2f} x TNT)" for ratio in ratios]
     return [
-        ("energy", f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
+        (energy, f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
         ("", f"{_number(reaction.energy_ev_per_atom, 3)} eV per atom of reactants"),
         ("", f"{_number(reaction.energy_ev_per_anode_atom, 3) or '-'} eV per {anode}"),
         ("", f"{_number(reaction.energy_kj_per_mol, 1)} kJ per mol {oxide}"),
-        ("heat", f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide} ({reaction.tnt_ratio_oxide:.2f} x TNT)"),
-        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants ({tnt_all:.2f} x TNT)"),
+        (heat, f"{_number(reaction.heat_mj_per_kg_oxide)} MJ per kg {oxide}{tnt[0]}"),
+        ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants{tnt[1]}"),
         ("", f"{_number(reaction.heat_gj_per_m3_oxide, 1) or 'unknown'} GJ per m3 {oxide}"),
         ("average voltage", f"{voltage or '-'} V against {anode}"),
         ("volume", f"{_number(reaction.volume_ratio_oxide) or 'unknown'} products / {oxide}"),
@@ -165,7 +170,7 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
         say(f"measured: {energy} eV per {measured.oxide}, {heat} MJ per kg, volume ratio {ratio}")
     else:
         say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
-    say(f"source: {reaction.source}, scheme {reaction.scheme}")
+    say(f"source: {reaction.source}, scheme {reaction.scheme}, {reaction.energy_kind}")
 
 
 def print_path(path: LithiationPath, side: MeasuredSide) -> None:
@@ -207,7 +212,8 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
             f"measured: {energy} eV per {path.oxide}, "
             f"volume ratio {_number(side.measured_volume_ratio_oxide) or 'unknown'}"
         )
-    say(f"source: {path.final.source}, scheme {path.final.scheme}, {path.hull_phases} compositions in the hull")
+    scheme = f"{path.final.scheme}, {path.final.energy_kind}"
+    say(f"source: {path.final.source}, scheme {scheme}, {path.hull_phases} compositions in the hull")
     if path.caution:
         say(f"caution: {path.caution}")
 
@@ -252,7 +258,7 @@ def print_comparison(comparison: Comparison) -> None:
 def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:
     """Print what a source holds."""
     manifest = phases.manifest
-    for name in ("source", "version", "scheme", "description", "licence", "created", "sha256"):
+    for name in ("source", "version", "scheme", "energy_kind", "description", "licence", "created", "sha256"):
         if getattr(manifest, name):
             say(f"{name:<20}{getattr(manifest, name)}")
     for name, value in details.items():

@@ -28,7 +28,7 @@ def systems(request):
 
 @pytest.fixture
 def asked(server, faults):
-    return lambda path: [r for r in server.log if r.path == getattr(faults, path)]
+    return lambda path: server.asked(getattr(faults, path))
 
 
 def test_reaction_energy_is_the_one_put_in(server, fetch, load, docs):
@@ -83,7 +83,7 @@ def test_more_than_a_page_of_documents(serve, docs, fetch, load, faults):
     further = (*docs.crowd(700, "Li2O"), *docs.crowd(600, "Li3Sb", first=2_100_000))
     with serve(materials=(*docs.MATERIALS, *further)) as server:
         fetch(server)
-        requests = [r for r in server.log if r.path == faults.THERMO]
+        requests = server.asked(faults.THERMO)
     phases = load()
     assert len(phases) == len(docs.LI_SB_O) + len(further)
     assert len(requests) <= 4  # the whole, then portions that the two large systems do not share
