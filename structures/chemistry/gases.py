@@ -10,6 +10,7 @@ GASES: Final = frozenset(
     formula_unit(formula)
     for formula in (
         *("H2", "N2", "O2", "F2", "Cl2", "He", "Ne", "Ar", "Kr", "Xe"),
+        *("C3O2", "N2O3", "S2O", "SO", "Cl2O", "ClO2", "OF", "OF2", "XeO4", "Al2O", "AlO", "IrO3"),
         *("CO", "CO2", "NO", "N2O", "NO2", "SO2", "NH3", "CH4", "HCl", "H2S", "SiH4", "SiF4", "BF3", "NF3", "SF6"),
     )
 )

@@ -92,7 +92,8 @@ def _fitted() -> PhaseTable:
     for level in ("mp2020", "r2scan"):
         table = load_builtin(level)
         shift = oxygen_shift_ev(table, load_measured())
-        tables.append(corrected_table(table, model, shift, _named(table, name).manifest))
+        manifest = _named(table, name).manifest.replace(energy_kind="enthalpy at 298 K")  # of what it is learnt
+        tables.append(corrected_table(table, model, shift, manifest))
     first, second = tables
     return hybrid_table(first, second, first.manifest.replace(scheme=name))
 

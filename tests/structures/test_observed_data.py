@@ -157,3 +157,12 @@ def test_what_nobody_made_is_not_listed(formula):
 )
 def test_gases_and_molecules_are_no_coatings(formula, state):
     assert COMPOUNDS[formula]["state"] == state
+
+
+def test_gases_are_gases_everywhere():
+    """What has no crystal volume in a reaction and what is no coating are one list."""
+    from licoat.structures.chemistry.gases import is_gas
+
+    assert {row["formula"] for row in ROWS if row["state"] == "gas"} == {
+        row["formula"] for row in ROWS if is_gas(row["formula"])
+    }

@@ -340,7 +340,7 @@ class TestKnownNumbers:
     def test_measured_reaction_of_antimony_trioxide(self, measured):
         found = react(CLASSIC, measured)
         assert found.energy_ev_per_fu == pytest.approx(-17.1, abs=0.25)
-        assert found.energy_sigma_ev_per_fu == pytest.approx(0.25, abs=0.05)
+        assert found.energy_sigma_ev_per_fu == pytest.approx(0.34, abs=0.03)
         assert found.phase_id == "Sb2O3-s"
 
     def test_formation_of_lithium_oxide_from_the_literature(self, measured):
