@@ -7,7 +7,7 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, formula_unit, parse_formula
-from licoat.structures.errors import FormulaError, UnbalancedReactionError, shortened
+from licoat.structures.errors import FormulaError, UnbalancedReactionError, shown
 
 __all__ = ["balance", "excess", "parse_equation", "write_equation"]
 
@@ -54,7 +54,7 @@ def parse_equation(equation: str) -> Coefficients:
     _refuse_electrons(equation)
     sides = _ARROW.split(equation)
     if len(sides) != 2:
-        raise UnbalancedReactionError(f"equation {equation!r}: expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")
+        raise _wrong(equation, "expected one arrow, as in 'Sb2O3 + Li -> Li3Sb + Li2O'")
     terms = [
         _Term(sign, *_term(text, equation))
         for sign, side in ((-1, sides[0]), (1, sides[1]))
@@ -63,17 +63,19 @@ def parse_equation(equation: str) -> Coefficients:
     formulas = [term.formula for term in terms]
     for formula in formulas:
         if formulas.count(formula) > 1:
-            raise UnbalancedReactionError(f"equation {equation!r}: {formula} stands twice; name every substance once")
+            raise _wrong(equation, f"{formula} stands twice; name every substance once")
     if any(term.number is not None for term in terms):
         return _checked(equation, terms)
-    found = balance(formulas, what=f"equation {equation!r}")
+    found = balance(formulas, what=f"equation {shown(equation, 120)}")
     for term in terms:
         if found[term.formula] * term.sign < 0:
-            raise UnbalancedReactionError(
-                f"equation {equation!r}: it balances only with {term.formula} on the other side: "
-                f"{write_equation(found)}"
-            )
+            raise _wrong(equation, f"it balances only with {term.formula} on the other side: {write_equation(found)}")
     return {formula: found[formula] for formula in formulas}
+
+
+def _wrong(equation: str, reason: str) -> UnbalancedReactionError:
+    """Return the error of an equation that cannot be balanced."""
+    return UnbalancedReactionError(f"equation {shown(equation, 120)}: {reason}")
 
 
 def _refuse_electrons(equation: str) -> None:
@@ -83,9 +85,10 @@ def _refuse_electrons(equation: str) -> None:
         # 'Sb2O3+ Li' is a plus without its blank; 'Li+ + e-' and 'Li+ ->' are ions.
         ion = _ION.fullmatch(token) and (following in {"", "+"} or _ARROW.match(following))
         if ion or _ELECTRON.fullmatch(token):
-            raise UnbalancedReactionError(
-                f"equation {shortened(equation, 120)!r}: ions and electrons are not accepted; drop {token!r} and write "
-                "neutral substances ('Li' for 'Li+ + e-')"
+            raise _wrong(
+                equation,
+                f"ions and electrons are not accepted; drop {token!r} and write "
+                "neutral substances ('Li' for 'Li+ + e-')",
             )
 
 
@@ -101,11 +104,11 @@ class _Term(NamedTuple):
 def _term(text: str, equation: str) -> tuple[str, Fraction | None, Fraction]:
     match = _TERM.fullmatch(text)
     if match is None:
-        raise UnbalancedReactionError(f"equation {equation!r}: a formula is missing beside '+' or the arrow")
+        raise _wrong(equation, "a formula is missing beside '+' or the arrow")
     try:
         formula = formula_unit(match["formula"])
     except FormulaError as error:
-        raise FormulaError(f"equation {equation!r}: {error}") from None
+        raise FormulaError(f"equation {shown(equation, 120)}: {error}") from None
     units = _units(match["formula"], formula)
     if not match["number"]:
         return formula, None, units
@@ -115,9 +118,8 @@ def _term(text: str, equation: str) -> tuple[str, Fraction | None, Fraction]:
     except (ValueError, ZeroDivisionError):
         number = Fraction(0)
     if number == 0:
-        raise UnbalancedReactionError(
-            f"equation {equation!r}: the coefficient of {formula} is {written[:_MAX_DIGITS]}; "
-            "write a number such as 12, 1.5 or 1/2"
+        raise _wrong(
+            equation, f"the coefficient of {formula} is {written[:_MAX_DIGITS]}; write a number such as 12, 1.5 or 1/2"
         )
     return formula, number, units
 
@@ -141,7 +143,7 @@ def _checked(equation: str, terms: Sequence[_Term]) -> Coefficients:
         hint = f"; balanced it is {write_equation(balance(list(coefficients), what='it'))}"
     except UnbalancedReactionError:
         hint = ""
-    raise UnbalancedReactionError(f"equation {equation!r} is not balanced: {listed}{hint}")
+    raise UnbalancedReactionError(f"equation {shown(equation, 120)} is not balanced: {listed}{hint}")
 
 
 def excess(coefficients: Coefficients) -> dict[str, tuple[Fraction, Fraction]]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import gcd
 
 from licoat.structures.chemistry.elements import ATOMIC_MASS_G, ATOMIC_NUMBER, writing_order
-from licoat.structures.errors import FormulaError
+from licoat.structures.errors import FormulaError, shown
 
 __all__ = [
     "atoms_per_formula_unit",
@@ -71,7 +71,7 @@ def parse_formula(text: str) -> dict[str, int]:
 
 def _parse(text: str) -> tuple[tuple[str, int], ...]:
     if not isinstance(text, str):
-        raise FormulaError(f"a formula must be text such as 'Sb2O3', not {type(text).__name__} {text!r}")
+        raise FormulaError(f"a formula must be text such as 'Sb2O3', not {type(text).__name__} {shown(text)}")
     if len(text) > _MAX_LENGTH:
         raise FormulaError(f"formula {text[:20]!r}...: {len(text)} characters; at most {_MAX_LENGTH} are accepted")
     return _parse_cached(text)
@@ -81,7 +81,7 @@ def _parse(text: str) -> tuple[tuple[str, int], ...]:
 def _parse_cached(text: str) -> tuple[tuple[str, int], ...]:
     clean = _BLANKS.sub("", text).translate(_SUBSCRIPTS)
     if not clean:
-        raise FormulaError(f"empty formula {text!r}: write a formula such as 'Sb2O3'")
+        raise FormulaError(f"empty formula {shown(text)}: write a formula such as 'Sb2O3'")
     if _SIMPLE.fullmatch(clean):
         counts: dict[str, int] = {}
         for symbol, number in _PAIR.findall(clean):
@@ -92,15 +92,20 @@ def _parse_cached(text: str) -> tuple[tuple[str, int], ...]:
         counts = _parse_groups(text, clean)
     biggest = max(counts.values())
     if biggest > _MAX_COUNT:
-        raise FormulaError(f"formula {text!r}: {biggest} atoms of one element; at most {_MAX_COUNT} are accepted")
+        raise _wrong(text, f"{biggest} atoms of one element; at most {_MAX_COUNT} are accepted")
     return tuple(counts.items())
+
+
+def _wrong(text: str, reason: str) -> FormulaError:
+    """Return the error of a formula that cannot be read."""
+    return FormulaError(f"formula {shown(text)}: {reason}")
 
 
 def _unknown_element(text: str, symbol: str) -> str:
     hint = ""
     if symbol in {"D", "T"}:
         hint = "; isotopes of hydrogen are written H"
-    return f"formula {text!r}: unknown element {symbol!r}{hint}"
+    return f"formula {shown(text)}: unknown element {symbol!r}{hint}"
 
 
 def _parse_groups(text: str, clean: str) -> dict[str, int]:  # noqa: C901 - one loop over the tokens of a formula
@@ -112,7 +117,7 @@ def _parse_groups(text: str, clean: str) -> dict[str, int]:  # noqa: C901 - one 
     while position < len(clean):
         match = _TOKEN.match(clean, position)
         if match is None:
-            raise FormulaError(f"formula {text!r}: {_reason(clean, position)}")
+            raise _wrong(text, f"{_reason(clean, position)}")
         token = match.group()
         if match["symbol"]:
             if token not in ATOMIC_NUMBER:
@@ -125,19 +130,19 @@ def _parse_groups(text: str, clean: str) -> dict[str, int]:  # noqa: C901 - one 
             last = None
         elif match["close"]:
             if not brackets or "([".index(brackets.pop()) != ")]".index(token):
-                raise FormulaError(f"formula {text!r}: bracket {token!r} at position {position + 1} has no partner")
+                raise _wrong(text, f"bracket {shown(token, 30)} at position {position + 1} has no partner")
             last = stack.pop()
             if not last:
-                raise FormulaError(f"formula {text!r}: empty brackets at position {position + 1}")
+                raise _wrong(text, f"empty brackets at position {position + 1}")
             _add(stack[-1], last, 1)
         else:
             if last is None:
-                raise FormulaError(f"formula {text!r}: number {token!r} at position {position + 1} follows no element")
+                raise _wrong(text, f"number {shown(token, 30)} at position {position + 1} follows no element")
             _add(stack[-1], last, _whole_number(text, token) - 1)
             last = None
         position = match.end()
     if brackets:
-        raise FormulaError(f"formula {text!r}: bracket {brackets[-1]!r} is not closed")
+        raise _wrong(text, f"bracket {brackets[-1]!r} is not closed")
     return stack[0]
 
 
@@ -148,13 +153,13 @@ def _add(total: dict[str, int], part: Mapping[str, int], times: int) -> None:
 
 def _whole_number(text: str, token: str) -> int:
     if "." in token:
-        raise FormulaError(
-            f"formula {text!r}: {token!r} is a fraction or a hydrate dot; write whole numbers (Li0.5CoO2 is LiCo2O4)"
+        raise _wrong(
+            text, f"{shown(token, 30)} is a fraction or a hydrate dot; write whole numbers (Li0.5CoO2 is LiCo2O4)"
         )
     if token[0] == "0":
-        raise FormulaError(f"formula {text!r}: count {token!r}; counts are whole numbers from 1 (is it the letter O?)")
+        raise _wrong(text, f"count {shown(token, 30)}; counts are whole numbers from 1 (is it the letter O?)")
     if len(token) > 7:
-        raise FormulaError(f"formula {text!r}: count of {len(token)} digits; at most {_MAX_COUNT} atoms are accepted")
+        raise _wrong(text, f"count of {len(token)} digits; at most {_MAX_COUNT} atoms are accepted")
     return int(token)
 
 

@@ -9,6 +9,7 @@ from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import render_latex
 from licoat.structures.publishing import publish_files
 from licoat.workflows.output.book import words_and_unit
+from licoat.workflows.output.neutral import clean_frame, csv_frame, markdown_text, plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def frame_writers(
     """Return the writers of the four files that `save_frame` makes, for `save_files`."""
     page = frame if printed is None else printed
     return {
-        f"{stem}.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+        f"{stem}.csv": lambda p: csv_frame(frame).to_csv(p, index=False, float_format="%.8g"),
         f"{stem}.md": lambda p: p.write_text(frame_markdown(page, caption), encoding="utf-8"),
         f"{stem}.tex": lambda p: p.write_text(frame_latex(page, caption), encoding="utf-8"),
         f"{stem}.xlsx": lambda p: write_excel({stem: frame}, p),
@@ -97,13 +98,13 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
 def frame_markdown(frame: "pd.DataFrame", caption: str) -> str:
     """Write a data frame as a Markdown table; missing values are empty."""
     lines = [f"| {' | '.join(frame.columns)} |", f"|{'---|' * len(frame.columns)}"]
-    lines += [f"| {' | '.join(_cell(v).replace('|', '/') for v in row)} |" for row in frame.itertuples(index=False)]
-    return "\n".join([*lines, "", caption, ""])
+    lines += [f"| {' | '.join(markdown_text(_cell(v)) for v in row)} |" for row in frame.itertuples(index=False)]
+    return "\n".join([*lines, "", markdown_text(caption), ""])
 
 
 def escape_latex(text: str) -> str:
     """Escape what LaTeX reads as commands."""
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in plain_text(text))
 
 
 def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
@@ -193,7 +194,10 @@ def write_excel(sheets: Mapping[str, "pd.DataFrame"], path: Path) -> None:
 
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
         for name, frame in sheets.items():
-            frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 2))
+            clean_frame(frame).to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 2))
             for cells in writer.sheets[name].columns:
+                for cell in cells:
+                    if cell.data_type == "f":  # a text that begins with "="; nothing of ours is a formula
+                        cell.data_type = "s"
                 width = max(len(str(cell.value or "")) for cell in cells)
                 writer.sheets[name].column_dimensions[cells[0].column_letter].width = min(width + 2, WIDEST_COLUMN)

@@ -9,6 +9,7 @@ from licoat.structures.chemistry.formula import render_latex
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
 from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, save_files, write_excel
+from licoat.workflows.output.neutral import csv_frame, markdown_text
 from licoat.workflows.screening.criteria import State
 from licoat.workflows.screening.quantities import DESIGN
 from licoat.workflows.screening.ranking import score_text
@@ -143,9 +144,9 @@ def to_markdown(result: "ScreeningResult") -> str:
     """Return the table for people as Markdown, with its legend and sources."""
     heads = [head(name, result.manifest["anode"]) for name in PRINTED]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    lines += [f"| {' | '.join(row.values())} |" for row in _cells(result)]
+    lines += [f"| {' | '.join(map(markdown_text, row.values()))} |" for row in _cells(result)]
     order = ", ".join(criterion.name for criterion in result.criteria)
-    return "\n".join([*lines, "", LEGEND, f"Order of the criteria: {order}.", source_line(result), ""])
+    return "\n".join([*lines, "", LEGEND, f"Order of the criteria: {order}.", markdown_text(source_line(result)), ""])
 
 
 def source_line(result: "ScreeningResult") -> str:
@@ -201,12 +202,12 @@ def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
         folder,
         frame_writers(design_frame(result), "design", caption)
         | {
-            "table.csv": lambda p: frame.to_csv(p, index=False, float_format="%.8g"),
+            "table.csv": lambda p: csv_frame(frame).to_csv(p, index=False, float_format="%.8g"),
             "table.parquet": lambda p: frame.to_parquet(p, index=False),
             "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
             "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
             "table.xlsx": lambda p: write_excel(_sheets(result), p),
-            "ledger.csv": lambda p: result.ledger.to_csv(p, index=False, float_format="%.8g"),
+            "ledger.csv": lambda p: csv_frame(result.ledger).to_csv(p, index=False, float_format="%.8g"),
             "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
         },
     )
