@@ -11,6 +11,7 @@ import numpy as np
 
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import element_set, formula_unit, formula_units, parse_formula
+from licoat.structures.chemistry.gases import is_gas
 from licoat.structures.errors import MissingDataError, UnbalancedReactionError
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, outline, rendered
@@ -239,6 +240,8 @@ class LithiationPath:
 
     def _volume_ratio(self, row: int) -> float | None:
         """Volume of the products over that of another phase of the oxide, None if a volume is unknown."""
+        if is_gas(self.oxide):
+            return None
         volume = float(self.phases.column("volume_a3_per_atom")[row] * self.phases.atoms[row])
         products = [
             s.amount * (math.nan if s.volume_a3_per_fu is None else s.volume_a3_per_fu) for s in self.final.products
