@@ -1,5 +1,6 @@
 """Read and balance reaction equations exactly, in whole numbers."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -80,8 +81,7 @@ def _wrong(equation: str, reason: str) -> UnbalancedReactionError:
 
 def _refuse_electrons(equation: str) -> None:
     """Refuse ions and electrons before signs are taken for the pluses between formulas."""
-    tokens = equation.split()
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in itertools.pairwise([*equation.split(), ""]):
         # 'Sb2O3+ Li' is a plus without its blank; 'Li+ + e-' and 'Li+ ->' are ions.
         ion = _ION.fullmatch(token) and (following in {"", "+"} or _ARROW.match(following))
         if ion or _ELECTRON.fullmatch(token):

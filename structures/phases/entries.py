@@ -174,7 +174,10 @@ def is_entry(document: Mapping[str, Any]) -> bool:
     return (
         _is_entry(document)
         or str(document.get("@class", "")).endswith("Entry")
-        or not ({"formula", "formula_pretty", "pretty_formula", "compound", "name", "attributes"} & set(document))
+        or not (
+            {"formula", "formula_pretty", "pretty_formula", "compound", "name", "attributes", "material_id"}
+            & set(document)
+        )
     )
 
 

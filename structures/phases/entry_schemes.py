@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, shortened
 from licoat.structures.phases.corrections import (
     Allowed,
@@ -22,7 +23,7 @@ __all__ = ["Scheme", "correct_mp2020", "named_few", "one_scheme", "raw_mixture"]
 NAMED_EV_PER_ATOM: Final = 0.005  # published corrections are round numbers, the same in every version
 UNNAMED_EV_PER_ATOM: Final = 0.05  # rounded by hand, as old files have them
 _U_EV: Final = 0.01
-_WAY_OUT: Final = "--correct mp2020 (correct='mp2020') puts raw GGA and GGA+U entries on one scale"
+_WAY_OUT: Final = "--correct mp2020 puts raw GGA and GGA+U entries on one scale"
 _MIXED: Final = "gga_gga+u_r2scan"
 
 
@@ -161,13 +162,33 @@ def _refuse(
     entries: Sequence[Entry], allowed: Callable[[Entry], Allowed | str], near: float, where: str, name: str
 ) -> None:
     """Compare every entry with what a scheme gives it."""
-    misfits = [(entry, reason) for entry in entries if (reason := _misfit(entry, allowed(entry), near))]
+    given = [(entry, allowed(entry)) for entry in entries]
+    misfits = [(entry, reason) for entry, own in given if (reason := _misfit(entry, own, near))]
     if misfits:
         listed = [f"{entry.label} {reason}" for entry, reason in misfits]
+        run_otherwise = all(isinstance(allowed(entry), str) for entry, _ in misfits)
+        way = "leave them out or compute them again" if run_otherwise else _unit_hint(given) or _WAY_OUT
         raise IncompatibleEnergiesError(
             f"{where}: {len(misfits)} of {len(entries)} entries do not fit the {name} corrections of the others: "
-            f"{shortened(named_few(listed, 2), 200)}; {_WAY_OUT}"
+            f"{shortened(named_few(listed, 2 if len(misfits) == 2 else 1), 140)}; {way}"
         )
+
+
+def _unit_hint(given: Sequence[tuple[Entry, Allowed | str]]) -> str:
+    """Say which unit corrections look like that are all off by one factor."""
+    ratios = [
+        entry.correction_ev / total
+        for entry, own in given
+        if not isinstance(own, str) and own and abs(total := sum(own[0].values())) > 0.01 and entry.correction_ev
+    ]
+    if not ratios:
+        return ""
+    middle = sorted(ratios)[len(ratios) // 2]
+    for unit, factor in (("meV", 1e3), ("kJ/mol", EV_TO_KJ_PER_MOL), ("kcal/mol", EV_TO_KJ_PER_MOL / 4.184),
+                         ("hartree", 1 / 27.211386), ("Ry", 2 / 27.211386)):  # fmt: skip
+        if abs(middle / factor - 1.0) < 0.05:
+            return f"looks like {unit}, entries are in eV"
+    return ""
 
 
 def _misfit(entry: Entry, allowed: Allowed | str, near: float) -> str:

@@ -20,7 +20,7 @@ from licoat.structures.phases.enrichment import fact_columns, reference_elements
 from licoat.structures.phases.entries import Entry, in_ev, is_entry, read_documents, read_entry
 from licoat.structures.phases.entry_schemes import correct_mp2020, energy_kind, named_few, one_scheme, raw_mixture
 from licoat.structures.phases.facts import observed_phase
-from licoat.structures.phases.gate import check_rows, elements_at_zero, passed
+from licoat.structures.phases.gate import check_rows, elements_at_zero, li2o, passed
 from licoat.structures.phases.parquet import manifest_path
 from licoat.structures.phases.phase import INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.phases.provenance import Manifest, file_sha256
@@ -105,6 +105,12 @@ def load_file(
         phases = PhaseTable.load(path)
     else:
         phases = _table(_read(path, name, columns, correct), path)
+        twice = li2o(phases) if correct is not None else ""
+        if twice:
+            raise IncompatibleEnergiesError(
+                f"{name_of(path)}: corrected by MP2020 {twice}; were the energies corrected before? then leave out "
+                "--correct, else give raw energies of PBE"
+            )
     return gated(phases, name_of(path)) if gate else phases
 
 

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import InputFileError, shortened
-from licoat.structures.phases.known_values import ENERGY_UNITS, energy_problem, factor_problem
+from licoat.structures.phases.known_values import (
+    ENERGY_UNITS,
+    FACTOR_COLUMNS,
+    energy_problem,
+    factor_problem,
+    likely_energy_unit,
+    likely_factor,
+)
 from licoat.structures.rendering import outline
 
 if TYPE_CHECKING:
@@ -128,6 +135,9 @@ def misfits(values: Mapping[str, NDArray[np.float64]], formulas: Sequence[str]) 
 def _unit_hint(column: str, values: NDArray[np.float64], formulas: Sequence[str], bad: Sequence[int]) -> str:
     if column == FORMATION:
         return energy_unit(values, formulas)
+    known = likely_factor(column, values, formulas) if column in FACTOR_COLUMNS else ""
+    if known:
+        return known
     low, high = _USUAL.get(column, (np.nan, np.nan))
     wrong = np.abs(values[list(bad)])
     for unit, factor in _UNITS.get(column, ()):
@@ -147,6 +157,9 @@ def energy_unit(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
         own = min(li2o_rows, key=lambda i: values[i])
         low, high = LI2O_RANGE_EV_PER_ATOM
         return next((unit for unit, factor in units if low < values[own] * factor[own] < high), "")
+    known = likely_energy_unit(values, formulas)
+    if known:
+        return known
     finite = np.isfinite(values) & (np.abs(values) < 1e300) & (atoms > 0)
     for unit, factor in units:
         scaled = values[finite] * factor[finite]

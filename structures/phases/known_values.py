@@ -11,7 +11,7 @@ from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL
 from licoat.structures.phases.facts import number, observed_phases, read_facts
 
-__all__ = ["ENERGY_UNITS", "energy_problem", "factor_problem"]
+__all__ = ["ENERGY_UNITS", "FACTOR_COLUMNS", "energy_problem", "factor_problem", "likely_energy_unit", "likely_factor"]
 
 A3_PER_CM3_MOL: Final = 1.0 / 0.602214076
 
@@ -40,6 +40,7 @@ _FACTORS: Final[Mapping[str, tuple[tuple[str, float, bool], ...]]] = {
     "bulk_modulus_gpa": (("Mbar", 100.0, False), ("kbar", 0.1, False)),
     "shear_modulus_gpa": (("Mbar", 100.0, False), ("kbar", 0.1, False)),
 }
+FACTOR_COLUMNS: Final = frozenset(_FACTORS)
 # Logarithm of own to published value: beyond the first in the mean it is another unit, if one comes within the second.
 # Volumes of polymorphs differ by a quarter, computed moduli by a factor of 2; units differ by 1.66, 3, 10, 100.
 _LIMITS: Final = {
@@ -95,6 +96,33 @@ def _pairs(
     return values[list(best.values())], np.array([published[formula] for formula in best]), atoms
 
 
+def likely_energy_unit(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
+    """Return the unit in which energies come nearest to the measured enthalpies; empty if none comes near.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n,)
+        In an unknown unit.
+    formulas : sequence of str
+        Formula units.
+    """
+    own, published, atoms = _pairs("formation_energy_ev_per_atom", values, formulas, lambda i: float(values[i]))
+    if not own.size:
+        return ""
+    off = {
+        unit: float(np.median(np.abs(own * factor / (atoms if per_formula else 1.0) - published)))
+        for unit, factor, per_formula in ENERGY_UNITS
+    }
+    best = min(off, key=lambda unit: off[unit])
+    return best if off[best] < _NEAR_EV else ""
+
+
+def likely_factor(column: str, values: NDArray[np.float64], formulas: Sequence[str]) -> str:
+    """Return the unit in which volumes or moduli are the published ones; empty if in none."""
+    unit = factor_problem(column, values, formulas, np.zeros(len(formulas)))
+    return unit.partition("looks like ")[2]
+
+
 def energy_problem(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
     """Say what formation energies look like if they are far from the measured ones; empty if they are not.
 
@@ -105,15 +133,15 @@ def energy_problem(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
     formulas : sequence of str
         Formula units.
     """
-    own, published, atoms = _pairs("formation_energy_ev_per_atom", values, formulas, lambda i: float(values[i]))
+    own, published, _ = _pairs("formation_energy_ev_per_atom", values, formulas, lambda i: float(values[i]))
     if not own.size:
         return ""
     off = float(np.median(np.abs(own - published)))
     if off < _OFF_EV:
         return ""
-    for unit, factor, per_formula in ENERGY_UNITS:
-        if np.median(np.abs(own * factor / (atoms if per_formula else 1.0) - published)) < _NEAR_EV:
-            return f"{off:.2f} eV/atom off the measured enthalpies in the mean; looks like {unit}"
+    unit = likely_energy_unit(values, formulas)
+    if unit:
+        return f"{off:.2f} eV/atom off the measured enthalpies in the mean; looks like {unit}"
     if off > _WRONG_EV and own.size > 1:
         return f"{off:.2f} eV/atom off the measured enthalpies in the mean; looks like total energies"
     return ""

@@ -262,7 +262,7 @@ def test_bad_input_is_answered_in_one_line(run, tmp_path, monkeypatch, case):
 
 BAD_FILES = {
     "empty.csv": (b"", "the file is empty"),
-    "header.csv": (b"name,energy\nSb2O3,1\n", "energy_ev_per_atom"),
+    "header.csv": (b"name,energy\nSb2O3,1\n", "formation_energy_ev_per_atom"),
     "only_header.csv": (b"formula,energy_ev_per_atom\n", "no phases"),
     "words.csv": (b"formula,energy_ev_per_atom\nSb2O3,low\n", "line 2"),
     "nan.csv": (b"formula,energy_ev_per_atom\nSb2O3,nan\n", "line 2"),
