@@ -9,6 +9,7 @@ from pymatgen.analysis.reaction_calculator import Reaction as PymatgenReaction
 from pymatgen.core import Composition
 
 from licoat.structures import FormulaError, LicoatError, UnbalancedReactionError
+from licoat.structures.errors import shown
 from licoat.thermo.balance import balance, parse_equation, write_equation
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -215,7 +216,7 @@ REFUSED = [
 def test_refusals_say_why_and_name_the_equation(equation, reason):
     with pytest.raises(UnbalancedReactionError, match=reason) as caught:
         parse_equation(equation)
-    assert repr(equation) in str(caught.value)
+    assert shown(equation, 120) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
