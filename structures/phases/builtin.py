@@ -40,7 +40,7 @@ SCHEMES = {
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.4"
+VERSION = "2026.11.5"
 CREATED = "2026-11-27"
 _FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 

@@ -99,7 +99,9 @@ class TestExtent:
         with gzip.open(DATA / "seeds.json.gz", "rt", encoding="utf-8") as stream:
             seeds = {seed["id"]: seed for seed in json.load(stream)}
         relaxed = {phase["id"]: phase for phase in _inputs()}
-        assert seeds.keys() == relaxed.keys()
+        assert seeds.keys() <= relaxed.keys()
+        for phase_id in relaxed.keys() - seeds.keys():  # structures of the Materials Project are not shipped, but named
+            assert relaxed[phase_id]["origin"] == f"Materials Project {phase_id}"
         for phase_id, seed in seeds.items():
             assert sorted(seed["structure"]["species"]) == sorted(relaxed[phase_id]["structure"]["species"])
             assert seed["origin"], phase_id  # where its coordinates come from
@@ -283,7 +285,7 @@ class TestGeometry:
     def test_volumes_are_possible(self, builtin):
         volume = builtin.column("volume_a3_per_atom")
         assert volume.min() > 4  # diamond has 5.7
-        assert volume.max() < 120  # caesium has 115
+        assert volume.max() < 125  # caesium has 115; PBE makes it 122
 
 
 class TestSources:

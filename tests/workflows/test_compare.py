@@ -76,5 +76,5 @@ def test_measured_column_is_the_same_reaction_in_measured_data(sources, measured
 
 
 def test_missing_oxide_is_named(sources, measured):
-    with pytest.raises(MissingDataError, match="U3O8"):
-        compare("U3O8", sources, measured)
+    with pytest.raises(MissingDataError, match="PuO2"):
+        compare("PuO2", sources, measured)

@@ -263,8 +263,8 @@ def test_named_oxides_are_screened_once_and_in_any_writing(builtin):
 
 
 def test_named_missing_oxide_and_bad_formula_are_named(builtin):
-    with pytest.raises(MissingDataError, match="U3O8"):
-        screen(builtin, ["Sb2O3", "U3O8"])
+    with pytest.raises(MissingDataError, match="PuO2"):
+        screen(builtin, ["Sb2O3", "PuO2"])
     with pytest.raises(FormulaError, match="Xx2O3"):
         screen(builtin, ["Xx2O3"])
     with pytest.raises(MissingDataError, match="Li"):
@@ -322,8 +322,7 @@ def test_harder_thresholds_never_keep_more(builtin):
         result = screen(builtin, criteria=(Criterion("grow", "volume_ratio_oxide", ">=", threshold),))
         assert result.funnel[-1].remaining <= previous
         previous = result.funnel[-1].remaining
-    gases = [c.path.oxide for c in result.candidates if is_gas(c.path.oxide)]
-    assert previous == len(gases) == 2  # nothing swells a hundredfold; CO2 and SO2 have no volume, which is unknown
+    assert previous == 0  # nothing swells a hundredfold, and gases, whose volume is unknown, are not screened
 
 
 def test_order_of_the_criteria_changes_neither_scores_nor_survivors(builtin, default_screen):

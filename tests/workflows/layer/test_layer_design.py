@@ -468,7 +468,7 @@ def test_what_is_no_number_is_named_when_the_options_are_made(value):
         LayerOptions(packing_fraction=value)
 
 
-@pytest.mark.parametrize(("oxide", "match"), [("", "empty"), ("Foo", "Fo"), ("U3O8", "U3O8|U"), ("Li", "anode metal")])
+@pytest.mark.parametrize(("oxide", "match"), [("", "empty"), ("Foo", "Fo"), ("PuO2", "PuO2|Pu"), ("Li", "anode metal")])
 def test_an_impossible_oxide_is_named(builtin, oxide, match):
     with pytest.raises(LicoatError, match=match):
         design(oxide, builtin)
