@@ -73,8 +73,10 @@ def crystals_of_ase(raw: bytes, kind: str) -> list[tuple[str, Crystal]]:
     import ase.io
 
     name, is_run = ASE_FORMATS[kind]
-    if name in _XML and re.search(rb"<!\s*(?:DOCTYPE|ENTITY)", raw[:100_000] + raw[100_000:], re.IGNORECASE):
+    if name in _XML and re.search(rb"<!\s*(?:DOCTYPE|ENTITY)", raw, re.IGNORECASE):
         raise InputFileError("an XML file that defines entities; no program writes them, and they are not expanded")
+    if name == "extxyz":
+        _check_frames(raw)
     with tempfile.TemporaryDirectory(prefix="licoat-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a structure is tested here, and refused
         path = Path(folder) / "structure"
@@ -100,6 +102,20 @@ def crystals_of_ase(raw: bytes, kind: str) -> list[tuple[str, Crystal]]:
     if not found:
         raise InputFileError(f"no structure in it, as {kind}")
     return found
+
+
+def _check_frames(raw: bytes) -> None:
+    """Refuse an XYZ file whose numbers of atoms are not those of its lines: ase counts up to any number."""
+    lines = raw.splitlines()
+    at = 0
+    while at < len(lines) and lines[at].strip():
+        text = lines[at].strip()
+        if not (text.isdigit() and len(text) < 7) or at + 2 + int(text) > len(lines):
+            raise InputFileError(
+                f"cannot be read as extended XYZ (line {at + 1} is {shown(text.decode('latin-1'))}; expected the "
+                "number of atoms that follow)"
+            )
+        at += 2 + int(text)
 
 
 def _reason(error: Exception, path: Path) -> str:

@@ -1,7 +1,6 @@
 """ASE calculators by name: the potentials that licoat knows, and any other through a TOML file or an entry point."""
 
 import importlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from importlib.metadata import entry_points
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.crystals.calculator_spec import CalculatorSpec, one_line
-from licoat.structures.errors import CalculatorError, InputFileError
+from licoat.structures.errors import CalculatorError, InputFileError, shown
+from licoat.structures.reading import read_toml
 
 __all__ = ["CALCULATORS", "CalculatorSpec", "calculator_spec"]
 
@@ -168,7 +168,8 @@ def _from_entry_point(name: str) -> CalculatorSpec:
     if not matching:
         known = ", ".join(dict.fromkeys([*CALCULATORS, *sorted(point.name for point in found)]))
         raise CalculatorError(
-            f"no calculator {name!r}; choose one of {known}, a file F.toml with [calculator], or 'module:attribute'"
+            f"no calculator {shown(name)}; choose one of {known}, a file F.toml with [calculator], or "
+            "'module:attribute'"
         )
     try:
         loaded = matching[0].load()
@@ -181,27 +182,22 @@ def _from_entry_point(name: str) -> CalculatorSpec:
 
 
 def _from_toml(path: Path) -> CalculatorSpec:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputFileError(f"{path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{path}: not TOML ({error})") from error
+    document = read_toml(path)
     table = document.get("calculator")
     if not isinstance(table, dict) or set(document) != {"calculator"}:
         raise InputFileError(f"{path}: expected one table [calculator] and nothing else")
     allowed = [f.name for f in fields(CalculatorSpec) if f.name != "device"]
     unknown = sorted(set(table) - set(allowed))
     if unknown:
-        raise InputFileError(f"{path}: unknown key {unknown[0]!r} in [calculator]; expected {', '.join(allowed)}")
+        raise InputFileError(f"{path}: unknown key {shown(unknown[0])} in [calculator]; expected {', '.join(allowed)}")
     if not {"factory", "label"} <= table.keys():
         raise InputFileError(f"{path}: [calculator] needs factory = 'module:attribute' and label = 'name-of-energies'")
     kinds: dict[str, type | tuple[type, ...]] = {"arguments": dict, "o2_energy_ev_per_atom": (int, float)}
     for key, value in table.items():
         if not isinstance(value, kinds.get(key, str)) or isinstance(value, bool):
-            raise InputFileError(f"{path}: {key} = {value!r} has the wrong type")
+            raise InputFileError(f"{path}: {shown(key, 40)} = {shown(value)} has the wrong type")
     if not _is_import_path(table["factory"]):
-        raise InputFileError(f"{path}: factory {table['factory']!r}; expected 'module:attribute'")
+        raise InputFileError(f"{path}: factory {shown(table['factory'])}; expected 'module:attribute'")
     given: dict[str, Any] = {"name": path.stem} | table
     try:
         return CalculatorSpec(**given)

@@ -2,7 +2,6 @@
 
 import math
 import os
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,7 +10,8 @@ from typing import Any, Literal
 
 from licoat.structures.chemistry.anode import Anode
 from licoat.structures.chemistry.anode import anode as anode_metal
-from licoat.structures.errors import CriteriaError, require
+from licoat.structures.errors import CriteriaError, InputFileError, require, shortened
+from licoat.structures.reading import read_toml
 from licoat.structures.rendering import outline
 
 __all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
@@ -165,9 +165,9 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     require(path, (str, os.PathLike, type(None)), "criteria must be a file (a path)")
     path = DEFAULT if path is None else Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CriteriaError(f"criteria file {path}: {getattr(error, 'strerror', None) or error}") from error
+        document = read_toml(path)
+    except InputFileError as error:
+        raise CriteriaError(f"criteria file {error}") from error
     try:
         rows = _File.model_validate(document).criterion
     except ValidationError as error:
@@ -180,7 +180,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     names = [row.name for row in rows]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise CriteriaError(f"criteria file {path}: criterion {twice!r} stands twice")
+        raise CriteriaError(f"criteria file {path}: criterion {shortened(twice, 60)!r} stands twice")
     return tuple(Criterion(**row.model_dump()) for row in rows)
 
 
