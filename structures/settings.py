@@ -5,12 +5,12 @@ The key is held as a secret type and shown by nothing: not by errors, not by man
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from licoat.structures.errors import KeyProblemError
+from licoat.structures.errors import InputFileError, KeyProblemError
+from licoat.structures.reading import read_toml
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -94,7 +94,7 @@ def _places(argument: str | None) -> Iterator[tuple[str, str]]:
 
 def _from_settings(path: Path) -> str:
     try:
-        section = tomllib.loads(path.read_text(encoding="utf-8")).get("materials_project", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        section = read_toml(path).get("materials_project", {})
+    except InputFileError:
         raise KeyProblemError(f"{path} is not TOML; {HOW_TO_SET_A_KEY}") from None
     return str(section.get("api_key", "")) if isinstance(section, dict) else ""

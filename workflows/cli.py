@@ -68,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
     if options.debug:
         raise error
-    sys.stderr.write(f"licoat: {' '.join(str(error).split())}\n")
+    from licoat.structures.errors import shortened
+
+    sys.stderr.write(f"licoat: {shortened(str(error))}\n")
     return status
 
 

@@ -22,7 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.errors import CalculatorError, InputFileError
+from licoat.structures.errors import CalculatorError, InputFileError, shown
 
 __all__ = ["CalculatorSpec", "one_line", "silence"]
 
@@ -166,7 +166,7 @@ class CalculatorSpec:
                 _one_thread()
                 made = factory(**arguments)
                 _one_thread()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CalculatorError(f"calculator {self.name!r} cannot be made: {one_line(error)}") from error
         if not hasattr(made, "get_potential_energy"):
             raise CalculatorError(f"calculator {self.name!r}: {self.factory} made no ASE calculator, but {made!r:.80}")
@@ -176,6 +176,11 @@ class CalculatorSpec:
 
     def _attribute(self, path: str) -> Callable[..., Any]:
         module, _, name = path.partition(":")
+        if module.partition(".")[0] in sys.stdlib_module_names:  # `builtins:exit`, `os:abort`
+            raise CalculatorError(
+                f"calculator {shown(self.name)}: {shown(path)} is of Python itself, which has no calculators; "
+                "expected module:attribute of a package or of a file of yours"
+            )
         try:
             with silence():
                 found: Callable[..., Any] = getattr(importlib.import_module(module), name)
@@ -187,7 +192,7 @@ class CalculatorSpec:
             ) from error
         except AttributeError as error:
             raise CalculatorError(f"calculator {self.name!r}: {module} has no {name!r}") from error
-        except Exception as error:  # a module does what it likes when it is imported
+        except (Exception, SystemExit) as error:  # a module does what it likes when it is imported
             raise CalculatorError(f"calculator {self.name!r}: cannot import {module!r}: {one_line(error)}") from error
         return found
 
@@ -248,7 +253,7 @@ def silence() -> Iterator[None]:
         yield
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return what an error says in at most 200 characters of one line."""
     return (" ".join(str(error).split()) or type(error).__name__)[:200]
 

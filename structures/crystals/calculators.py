@@ -168,7 +168,8 @@ def _from_entry_point(name: str) -> CalculatorSpec:
     if not matching:
         known = ", ".join(dict.fromkeys([*CALCULATORS, *sorted(point.name for point in found)]))
         raise CalculatorError(
-            f"no calculator {name!r}; choose one of {known}, a file F.toml with [calculator], or 'module:attribute'"
+            f"no calculator {shown(name)}; choose one of {known}, a file F.toml with [calculator], or "
+            "'module:attribute'"
         )
     try:
         loaded = matching[0].load()
@@ -194,7 +195,7 @@ def _from_toml(path: Path) -> CalculatorSpec:
     kinds: dict[str, type | tuple[type, ...]] = {"arguments": dict, "o2_energy_ev_per_atom": (int, float)}
     for key, value in table.items():
         if not isinstance(value, kinds.get(key, str)) or isinstance(value, bool):
-            raise InputFileError(f"{path}: {key} = {shown(value)} has the wrong type")
+            raise InputFileError(f"{path}: {shown(key, 40)} = {shown(value)} has the wrong type")
     if not _is_import_path(table["factory"]):
         raise InputFileError(f"{path}: factory {shown(table['factory'])}; expected 'module:attribute'")
     given: dict[str, Any] = {"name": path.stem} | table

@@ -1,35 +1,28 @@
 """`Crystal`: the bare structure that calculations start from and end in, and how it is read from files."""
 
-import json
 import math
-import os
-import re
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER, writing_order
 from licoat.structures.chemistry.formula import formula_unit
-from licoat.structures.errors import InputFileError, require
+from licoat.structures.errors import InputFileError, require, shortened, shown
 from licoat.structures.rendering import brief
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["MAX_ATOMS", "STRUCTURE_ENDINGS", "Crystal", "is_structure_file", "read_crystal"]
+__all__ = ["MAX_ATOMS", "STRUCTURE_ENDINGS", "Crystal", "read_crystal"]
 
 MAX_ATOMS = 200
 """Largest cell that is accepted without being asked for: the cost of a relaxation grows with the cell."""
 
-STRUCTURE_ENDINGS = (".cif", ".vasp", ".poscar", ".xsf", ".json")
-_OVERLAP = 0.5
+STRUCTURE_ENDINGS = (".cif", ".mcif", ".vasp", ".poscar", ".xsf", ".json", ".extxyz", ".res", ".db", ".traj")
 _LEAST_VOLUME_A3_PER_ATOM = 2.0
 _MOST_VOLUME_A3_PER_ATOM = 500.0
 _LEAST_LENGTH_A = 0.5
-_FORMULA_TOLERANCE = 0.01
-_SAME_SITE_A = 0.01
 _DISPLACEMENT_A = 0.05
 _STRAIN = 0.01
 
@@ -128,10 +121,10 @@ class Crystal:
             lattice = tuple(_vector(v) for v in data["lattice"])
             species = tuple(str(s) for s in data["species"])
             sites = tuple(_vector(v) for v in data["frac_coords"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            what = f"{shown(error.args[0])} is missing" if isinstance(error, KeyError) else shortened(str(error), 80)
             raise InputFileError(
-                f"{where}: not a structure ({type(error).__name__}: {error}); "
-                "expected lattice (3x3, A), species and frac_coords"
+                f"{where}: not a structure ({what}); expected lattice (3x3, A), species and frac_coords"
             ) from error
         unknown = sorted(set(species) - set(ATOMIC_NUMBER))
         if unknown:
@@ -168,18 +161,30 @@ class Crystal:
         Raises
         ------
         InputFileError
-            If the cell has no volume or too many atoms, or two atoms lie on each other (closer than half the sum
-            of their covalent radii).
+            If the cell has no volume or too many atoms, or two atoms lie closer than in any crystal.
         """
-        volume = self.volume_a3 / len(self)
         if len(self) > max_atoms:
             raise InputFileError(
                 f"{where}: {len(self)} atoms in the cell, more than {max_atoms}; "
                 "give the primitive cell, or raise the limit with --max-atoms"
             )
+        try:
+            self.check_distances()
+        except InputFileError as error:
+            raise InputFileError(f"{where}: {error}") from None
+
+    def check_distances(self) -> None:
+        """Refuse a volume or a distance between two atoms that no crystal has.
+
+        Raises
+        ------
+        InputFileError
+            Naming the volume, or the two atoms that lie closest of those that lie too close (`LEAST_DISTANCE`).
+        """
+        volume = self.volume_a3 / len(self)
         if not _LEAST_VOLUME_A3_PER_ATOM <= volume <= _MOST_VOLUME_A3_PER_ATOM:
             raise InputFileError(
-                f"{where}: {volume:.3g} A3 per atom is no crystal's volume "
+                f"{volume:.3g} A3 per atom is no crystal's volume "
                 f"({_LEAST_VOLUME_A3_PER_ATOM:g} to {_MOST_VOLUME_A3_PER_ATOM:g}); are the lattice vectors in A?"
             )
         found = self._overlap()
@@ -187,10 +192,11 @@ class Crystal:
             i, j, distance = found
             first, second = (f"{k + 1} ({self.species[k]})" for k in (i, j))
             pair = f"atoms {first} and {second}" if i != j else f"atom {first} and its periodic image"
-            raise InputFileError(f"{where}: {pair} overlap: {distance:.2g} A apart")
+            raise InputFileError(f"{pair} overlap: {distance:.2g} A apart; is the symmetry or the setting another one?")
 
     def _overlap(self) -> tuple[int, int, float] | None:
         """Return the two atoms that lie closest of those that lie too close, and their distance in A."""
+        import numpy as np
         from ase.data import covalent_radii
         from ase.geometry import minkowski_reduce
         from ase.neighborlist import neighbor_list
@@ -200,13 +206,38 @@ class Crystal:
         shortest = float(atoms.cell.lengths().min())
         if shortest < _LEAST_LENGTH_A:
             return 0, 0, shortest
-        radii = [float(_OVERLAP * covalent_radii[ATOMIC_NUMBER[s]]) for s in self.species]
-        first, second, distances = neighbor_list("ijd", atoms, radii)
-        if not len(first):
+        radii = np.array([float(covalent_radii[ATOMIC_NUMBER[s]]) for s in self.species])
+        most = max(LEAST_DISTANCE.values())
+        first, second, distances = neighbor_list("ijd", atoms, most * radii)
+        kinds = np.array([_kind(s) for s in self.species], dtype=object)
+        least = np.array(
+            [LEAST_DISTANCE[min(a, b) + max(a, b)] for a, b in zip(kinds[first], kinds[second], strict=True)]
+        )
+        close = distances < least * (radii[first] + radii[second]) if len(first) else np.array([], dtype=bool)
+        if not close.any():
             return None
+        first, second, distances = first[close], second[close], distances[close]
         k = int(distances.argmin())
         i, j = sorted((int(first[k]), int(second[k])))
         return i, j, float(distances[k])
+
+
+_NONMETALS = frozenset(["B", "C", "N", "P", "S", "Cl", "As", "Se", "Br", "Te", "I", "Si", "Ge"])
+LEAST_DISTANCE: Mapping[str, float] = {
+    "MM": 0.6, "MN": 0.62, "MO": 0.62, "FM": 0.62, "NN": 0.7, "NO": 0.7, "FN": 0.7, "OO": 0.87, "FO": 0.87,
+    "FF": 1.1, "HH": 1.1, "HM": 0.62, "HN": 0.62, "HO": 0.62, "FH": 0.62,
+}  # fmt: skip
+"""Shortest distance over the sum of covalent radii by kind of both atoms: H, F, O, other nonmetals N, metals M.
+
+Below the shortest of 9,000 relaxed cells of the Materials Project that are no artefacts (U-U 0.62, U=O 0.67, N2 0.74,
+C=O 0.75) and of X-ray positions of hydrogen; peroxide, superoxide and O2 (1.2 A) are above that of O-O, F2 above that
+of F-F. A wrong setting or origin brings most oxides below.
+"""
+
+
+def _kind(symbol: str) -> str:
+    """Return the kind of an element in `LEAST_DISTANCE`."""
+    return symbol if symbol in {"H", "O", "F"} else "N" if symbol in _NONMETALS else "M"
 
 
 def _vector(values: Sequence[float]) -> Vector:
@@ -217,13 +248,12 @@ def _vector(values: Sequence[float]) -> Vector:
 
 
 def read_crystal(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> Crystal:
-    """Read a structure file and check it.
+    """Read the one structure of a file and check it.
 
     Parameters
     ----------
     path : str or Path
-        CIF (``.cif``), VASP 5 (``.vasp``, ``.poscar`` or a name with POSCAR or CONTCAR), XCrySDen (``.xsf``),
-        or a pymatgen structure as ``.json``.
+        Any kind that `structure_files.read_crystals` reads: CIF, POSCAR, JSON, extended XYZ, an ase database ...
     max_atoms : int
         Largest cell that is accepted.
 
@@ -235,177 +265,16 @@ def read_crystal(path: str | Path, *, max_atoms: int = MAX_ATOMS) -> Crystal:
     Raises
     ------
     InputFileError
-        If the file is missing, of another kind, not readable, disordered, or not a crystal (see `Crystal.check`).
+        If the file is missing, of another kind, not readable, disordered, not a crystal (see `Crystal.check`), or
+        holds several.
     InputTypeError
         If `path` is no path.
     """
-    require(path, (str, os.PathLike), "path must be the name of a structure file")
-    path = Path(path)
-    kind, read = _reader(path)
-    text = _text(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the readers only warn of is tested here, and refused
-        try:
-            structure = read(text)
-        except InputFileError as error:
-            raise InputFileError(f"{path}: {error}") from None
-        except Exception as error:  # the readers of pymatgen raise whatever the text leads to
-            reason = " ".join(str(error).split()) or type(error).__name__
-            if reason == "Singular matrix":  # numpy, of a lattice
-                raise InputFileError(f"{path}: the cell has no volume; are the lattice vectors in A?") from error
-            raise InputFileError(f"{path}: cannot be read as {kind} ({reason[:150]})") from error
-    crystal = Crystal.from_dict(
-        {
-            "lattice": structure.lattice.matrix.tolist(),
-            "species": [_symbol(site.specie) for site in structure],
-            "frac_coords": structure.frac_coords.tolist(),
-        },
-        str(path),
-    )
-    crystal.check(str(path), max_atoms=max_atoms)
-    return crystal
+    from licoat.structures.crystals.structure_files import read_one_crystal
 
-
-def is_structure_file(path: Path) -> bool:
-    """Say whether a file has the name of one that `read_crystal` reads."""
-    try:
-        _reader(path)
-    except InputFileError:
-        return False
-    return path.is_file()
-
-
-def _reader(path: Path) -> tuple[str, Callable[[str], Any]]:
-    """Return what a file of this name holds, and the function that reads it."""
-    name = path.name.lower()
-    if name.endswith(".cif"):
-        return "CIF", _read_cif
-    if name.endswith(".json"):
-        return "a pymatgen structure in JSON", _read_json
-    if name.endswith(".xsf"):
-        return "XSF", _read_xsf
-    if name.endswith((".vasp", ".poscar")) or "poscar" in name or "contcar" in name:
-        return "POSCAR", _read_poscar
-    raise InputFileError(
-        f"{path}: not a kind of structure file; expected {', '.join(STRUCTURE_ENDINGS)}, POSCAR or CONTCAR"
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{path}: {error.strerror or error}") from error
-    if not raw.strip():
-        raise InputFileError(f"{path}: the file is empty")
-    if b"\0" in raw:
-        raise InputFileError(f"{path}: not a text file; expected {', '.join(STRUCTURE_ENDINGS)} as text")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")  # old CIFs have the names of their authors so
-
-
-def _symbol(specie: Any) -> str:  # noqa: ANN401 - of pymatgen
-    """Return the symbol as it stands in the file: pymatgen's ``symbol`` of deuterium is H."""
-    element = getattr(specie, "element", specie)
-    return str(getattr(element, "name", element.symbol))
-
-
-def _ordered(structure: Any) -> Any:  # noqa: ANN401 - a pymatgen Structure
-    if structure.is_ordered:
-        return structure
-    site = next(s for s in structure if not s.is_ordered)
-    raise InputFileError(
-        f"the site {site.species} at {site.frac_coords.round(3).tolist()} is partially occupied; "
-        "give an ordered structure (pymatgen's OrderDisorderedStructureTransformation makes one)"
-    )
-
-
-def _read_json(text: str) -> Any:  # noqa: ANN401 - a pymatgen Structure
-    from pymatgen.core.structure import Structure
-
-    document = json.loads(text)
-    if not isinstance(document, dict) or not {"lattice", "sites"} <= document.keys():
-        raise ValueError("it has no lattice and sites")
-    return _ordered(Structure.from_dict(document))
-
-
-def _read_xsf(text: str) -> Any:  # noqa: ANN401 - a pymatgen Structure
-    from pymatgen.core.structure import Structure
-
-    return _ordered(Structure.from_str(text, fmt="xsf"))
-
-
-def _read_poscar(text: str) -> Any:  # noqa: ANN401 - a pymatgen Structure
-    from pymatgen.io.vasp.inputs import Poscar
-
-    poscar = Poscar.from_str(text, read_velocities=False)
-    if not poscar.true_names:  # pymatgen calls them H, He, Li, ... then
-        raise InputFileError(
-            "a POSCAR without the names of the elements; write them in the line above the numbers of atoms, as VASP 5"
-        )
-    return poscar.structure
-
-
-def _read_cif(text: str) -> Any:  # noqa: ANN401 - a pymatgen Structure
-    """Read the one structure of a CIF, its primitive cell."""
-    from pymatgen.io.cif import CifParser
-
-    parser = CifParser.from_str(text, occupancy_tolerance=1.0 + 1e-3)
-    blocks = [block for block in parser.as_dict().values() if "_atom_site_fract_x" in block]
-    if len(blocks) != 1:
-        raise InputFileError(f"{len(blocks)} structures in the file; give one with its atoms (_atom_site_fract_x ...)")
-    try:
-        # A block without atoms (of the publication, of the author) is no error.
-        (structure,) = parser.parse_structures(primitive=False, on_error="ignore")
-    except ValueError as error:
-        reasons = [
-            note.partition("\n")[2]
-            for note in getattr(parser, "warnings", [])
-            if note.startswith("No structure parsed")
-        ]
-        raise ValueError(reasons[-1] if reasons else str(error)) from error
-    _check_cif_symbols(blocks[0], {_symbol(specie) for site in structure for specie in site.species})
-    _ordered(structure)
-    _check_cif_formula(blocks[0], structure)
-    # pymatgen's own tolerance, 0.25 A, takes the distortions out of a supercell.
-    return structure.get_primitive_structure(tolerance=_SAME_SITE_A)
-
-
-def _check_cif_symbols(block: Mapping[str, Any], found: set[str]) -> None:
-    """Refuse symbols that the reader took for something else, such as Va (no atom) for vanadium."""
-    if "_atom_site_type_symbol" in block:
-        named = {"".join(re.findall("[A-Za-z]+", str(s))[:1]).capitalize() for s in block["_atom_site_type_symbol"]}
-    else:
-        named = {"".join(re.findall("[A-Z][a-z]?", str(s))[:1]) for s in block["_atom_site_label"]}
-    unknown = sorted(named - set(ATOMIC_NUMBER))
-    if unknown:
-        raise InputFileError(_unknown_element(unknown[0]))
-    if named != found:
-        raise InputFileError(
-            f"the atoms are named {', '.join(sorted(named))} but read as {', '.join(sorted(found))}; "
-            "give _atom_site_type_symbol"
-        )
-
-
-def _check_cif_formula(block: Mapping[str, Any], structure: Any) -> None:  # noqa: ANN401 - a pymatgen Structure
-    """Refuse a structure that lacks atoms of the formula, as those of hydrogen that X-rays did not find."""
-    from pymatgen.core.composition import Composition
-
-    formula = block.get("_chemical_formula_sum")
-    try:
-        said = Composition(formula).fractional_composition
-    except (TypeError, ValueError):
-        return  # none, or a text
-    got = structure.composition.element_composition.fractional_composition
-    if any(abs(said[e] - got[e]) > _FORMULA_TOLERANCE for e in {*said, *got}):
-        raise InputFileError(
-            f"its formula is {formula}, but its sites give {structure.composition.reduced_formula}; "
-            "atoms are missing, or the symmetry is not that of the file"
-        )
+    return read_one_crystal(path, max_atoms=max_atoms)
 
 
 def _unknown_element(symbol: str) -> str:
     hint = "; write H for an isotope of hydrogen" if symbol in {"D", "T"} else ""
-    return f"unknown element {symbol!r}{hint}"
+    return f"unknown element {shown(symbol)}{hint}"

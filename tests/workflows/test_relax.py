@@ -284,7 +284,7 @@ BAD = {
     "no_names.vasp": (POSCAR.replace("Mg O\n", ""), "without the names of the elements; write them"),
     "flat.vasp": (POSCAR.replace("0 4.2 0", "4.2 0 0"), "is no crystal's volume"),
     "huge.cif": (MGO.replace(" 4.2", " 4200"), "is no crystal's volume"),
-    "bad.json": ("{", "cannot be read as a pymatgen structure in JSON"),
+    "bad.json": ("{", "cannot be read as JSON"),
 }
 
 

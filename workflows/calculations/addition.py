@@ -7,9 +7,16 @@ from typing import Any
 
 from licoat.structures.chemistry.formula import element_set, parse_formula
 from licoat.structures.crystals.calculator_spec import CalculatorSpec
-from licoat.structures.crystals.crystal import MAX_ATOMS, read_crystal
+from licoat.structures.crystals.crystal import MAX_ATOMS
 from licoat.structures.crystals.relaxation import RelaxationSettings
-from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError
+from licoat.structures.crystals.structure_files import read_crystals
+from licoat.structures.errors import (
+    IncompatibleEnergiesError,
+    InputFileError,
+    MissingDataError,
+    NotConvergedError,
+    shown,
+)
 from licoat.structures.phases.computed import class_sigma, document_head, phase_columns
 from licoat.structures.phases.enrichment import fact_columns
 from licoat.structures.phases.provenance import Manifest
@@ -41,7 +48,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     ----------
     phases : PhaseTable
     files : sequence of str or Path
-        Structure files; a phase is named by its file's stem.
+        Structure files; a phase is named by its file's stem, or of several in one file by its own name.
     spec : CalculatorSpec
         Calculator whose energies are those of the table.
     store : Store
@@ -63,7 +70,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     table : PhaseTable
         The table with the new phases.
     phase_ids : tuple of str
-        Of the new phases, in the order of the files.
+        Of the new phases, in the order of the files and of the structures in them.
 
     Raises
     ------
@@ -82,29 +89,29 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
             f"calculator {spec.name} gives energies of scheme {spec.scheme(corrections)!r}, {phases.source} has "
             f"{phases.scheme!r}: one hull needs one scheme"
         )
-    names = [Path(file).stem for file in files]
-    for i, name in enumerate(names):
-        if name in phases or name in names[:i]:
-            raise InputFileError(f"{files[i]}: there is a phase {name!r} already; rename the file")
-    crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
-    for file, crystal in zip(files, crystals, strict=True):
+    items = [item for file in files for item in read_crystals(file, max_atoms=max_atoms)]
+    names = [item.name for item in items]
+    for i, item in enumerate(items):
+        if item.name in phases or item.name in names[:i]:
+            raise InputFileError(f"{item.where}: there is a phase {shown(item.name)} already; rename the file")
+        crystal = item.crystal
         strange = sorted(element_set(crystal.formula) - set(phases.symbols))
         if strange:
             raise MissingDataError(
-                f"{file}: {crystal.formula} holds {', '.join(strange)}, of which {phases.source} has no phase, so it "
-                "has no formation energy there; `licoat data build` makes a table with further elements"
+                f"{item.where}: {crystal.formula} holds {', '.join(strange)}, of which {phases.source} has no phase, "
+                "so it has no formation energy there; `licoat data build` makes a table with further elements"
             )
-    tasks = [Task.of(n, c, spec, settings) for n, c in zip(names, crystals, strict=True)]
+    tasks = [Task.of(item.name, item.crystal, spec, settings) for item in items]
     run = partial(run_tasks, store=store, open_engine=open_engine, window=window, retry_failed=True, progress=progress)
     records = _relaxed(tasks, run, displace=displace)
     head = document_head(spec)
     if corrections == "none":
         head["corrections"] = "none"
     rows = []
-    for file, task in zip(files, tasks, strict=True):
+    for item, task in zip(items, tasks, strict=True):
         record = phase_record(task.name, task.crystal, records[task.key])
         if not record["converged"]:
-            raise NotConvergedError(f"{file}: cannot be added: {record['reason']}")
+            raise NotConvergedError(f"{item.where}: cannot be added: {record['reason']}")
         rows.append(phase_columns(record, head))
     return _joined(phases, rows), tuple(names)
 

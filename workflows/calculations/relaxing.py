@@ -1,5 +1,6 @@
 """Relax structure files: what ``licoat relax`` does."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -7,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.crystals.calculator_spec import CalculatorSpec
-from licoat.structures.crystals.crystal import MAX_ATOMS, read_crystal
+from licoat.structures.crystals.crystal import MAX_ATOMS
 from licoat.structures.crystals.elasticity import ElasticConstants, ElasticSettings
 from licoat.structures.crystals.relaxation import Relaxation, RelaxationSettings
+from licoat.structures.crystals.structure_files import NamedCrystal, read_crystals
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.publishing import published
 from licoat.structures.rendering import brief
@@ -17,7 +19,7 @@ from licoat.workflows.calculations.saddles import LOWER_EV_PER_ATOM, descend
 from licoat.workflows.calculations.store import OK, Store
 from licoat.workflows.calculations.tasks import OpenEngine, Progress, Task, run_tasks
 
-__all__ = ["RelaxedFile", "relax_files"]
+__all__ = ["RelaxedFile", "relax_files", "result_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class RelaxedFile:
     displaced_change_ev_per_atom : float or None
         What displacing the relaxed structure and relaxing it again changed, see `calculations.saddles`; if it
         is below -0.001 the lower structure stands here. None if not asked for or not converged.
+    name : str
+        Name of the structure: that of the file, or of several in one file its own; ``--out`` names its CIF so.
     """
 
     file: str
@@ -50,13 +54,14 @@ class RelaxedFile:
     elastic: ElasticConstants | None
     reason: str
     displaced_change_ev_per_atom: float | None = None
+    name: str = ""
 
     def __repr__(self) -> str:
         return brief(self, f"{self.file} {self.formula} with {self.calculator}: {self.reason or self.relaxation}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; energies of what did not converge are left out."""
-        found = {name: getattr(self, name) for name in ("file", "formula", "calculator", "scheme", "reason")}
+        found = {name: getattr(self, name) for name in ("file", "name", "formula", "calculator", "scheme", "reason")}
         found["converged"] = self.relaxation is not None and self.relaxation.converged
         if self.relaxation is not None:
             found |= self.relaxation.to_dict() | {"reason": self.reason}
@@ -87,15 +92,20 @@ class RelaxedFile:
         from pymatgen.io.cif import CifWriter
 
         crystal = self.relaxation.crystal
-        path = folder / f"{Path(self.file).stem}.cif"
+        path = folder / f"{self.name or Path(self.file).stem}.cif"
         cell = Structure(crystal.lattice, list(crystal.species), crystal.frac_coords)
         with published(path) as temporary:
             temporary.write_text(str(CifWriter(cell)), encoding="utf-8")
         return path
 
 
+def result_name(item: NamedCrystal) -> str:
+    """Return the name of a structure as the name of a file: what a folder or a shell would take otherwise is ``_``."""
+    return re.sub(r"[^\w.+=,@ ()-]", "_", item.name).lstrip(".")[:120] or "structure"
+
+
 def relax_files(  # noqa: PLR0913 - keyword-only options of the command
-    files: Sequence[str | Path],
+    files: Sequence[str | Path | NamedCrystal],
     spec: CalculatorSpec,
     *,
     store: Store,
@@ -114,8 +124,9 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
 
     Parameters
     ----------
-    files : sequence of str or Path
-        All are read and checked before the first is computed.
+    files : sequence of str, Path or NamedCrystal
+        Structure files, or structures that were read from some. All are read and checked before the first is
+        computed; a file with several structures gives several.
     spec : CalculatorSpec
     store : Store
         Where calculations are kept, so that the same one is not done again.
@@ -141,7 +152,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     Returns
     -------
     list of RelaxedFile
-        One per file, in their order; with a reason where there is no result.
+        One per structure, in their order; with a reason where there is no result.
 
     Raises
     ------
@@ -150,12 +161,16 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     CalculatorError
         If the calculator cannot be made.
     """
-    crystals = [read_crystal(file, max_atoms=max_atoms) for file in files]
+    items = [
+        item
+        for file in files
+        for item in ([file] if isinstance(file, NamedCrystal) else read_crystals(file, max_atoms=max_atoms))
+    ]
 
     run = partial(
         run_tasks, store=store, open_engine=open_engine, window=window, retry_failed=retry_failed, progress=progress
     )
-    tasks = [Task.of(str(file), crystal, spec, settings) for file, crystal in zip(files, crystals, strict=True)]
+    tasks = [Task.of(item.where, item.crystal, spec, settings) for item in items]
     known = [store.get(task.key) for task in tasks]
     remembered = {t.key for t, r in zip(tasks, known, strict=True) if r and r["status"] != OK and not retry_failed}
     if try_calculator and any(r is None or (retry_failed and r["status"] != OK) for r in known):
@@ -165,7 +180,7 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
     records = {**first, **{key: descent.record for key, descent in descents.items()}}
     relaxed = [Relaxation.from_dict(r) if (r := records[task.key]["result"]) else None for task in tasks]
     further = {
-        i: Task.of(str(files[i]), found.crystal, spec, elasticity)
+        i: Task.of(items[i].where, found.crystal, spec, elasticity)
         for i, found in enumerate(relaxed)
         if elastic and found is not None and records[tasks[i].key]["status"] == OK
     }
@@ -184,14 +199,15 @@ def relax_files(  # noqa: PLR0913 - keyword-only options of the command
             reason = f"elastic constants: {record['reason']}" if record["reason"] else reason
         result.append(
             RelaxedFile(
-                str(files[i]),
-                crystals[i].formula,
+                items[i].where,
+                items[i].crystal.formula,
                 spec.name,
                 spec.scheme("none"),
                 relaxed[i],
                 constants,
                 reason,
                 descent.change_ev_per_atom if descent is not None else None,
+                result_name(items[i]),
             )
         )
     return result

@@ -2,10 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands import calculation
 from licoat.workflows.commands.common import add_command, path_text, print_json
+
+if TYPE_CHECKING:
+    from licoat.structures.crystals.structure_files import NamedCrystal
 
 __all__ = ["add"]
 
@@ -14,7 +17,12 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     """Add the command to the parser."""
     text = "relax structures with an ASE calculator: energy, volume, moduli"
     parser = add_command(commands, "relax", _relax, text, source=False)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="structure: CIF, POSCAR, XSF, pymatgen JSON")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="CIF, POSCAR, JSON, extxyz, ase database ...",
+    )
     calculation.add_calculator(parser)
     calculation.add_relaxation(parser)
     calculation.add_displace(parser)
@@ -29,16 +37,20 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 def _relax(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from licoat.structures.errors import NotConvergedError
+    from licoat.structures.crystals.structure_files import read_crystals
+    from licoat.structures.errors import InputFileError, NotConvergedError
     from licoat.workflows.calculations.relaxing import relax_files
     from licoat.workflows.calculations.store import Store
 
-    out = None if options.out is None else _folder(Path(options.out), options.files)
+    if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
+        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    items = [(file, item) for file in options.files for item in read_crystals(file, max_atoms=options.max_atoms)]
+    out = None if options.out is None else _folder(Path(options.out), items)
     settings = replace(calculation.relaxation(options), relax_cell=not options.fixed_cell)
     opened, window = calculation.engine(options)
     elsewhere = options.parsl_config is not None or options.dask_address is not None
     relaxed = relax_files(
-        options.files,
+        [item for _, item in items],
         calculation.calculator(options),
         store=Store(calculation.store_folder(options.store)),
         open_engine=opened,
@@ -66,19 +78,19 @@ def _relax(options: argparse.Namespace) -> None:
         raise NotConvergedError(f"{what}{failed[0].file}: {failed[0].reason}")
 
 
-def _folder(out: Path, files: list[str]) -> Path:
+def _folder(out: Path, items: "list[tuple[str, NamedCrystal]]") -> Path:
     """Make the folder of ``--out``, so that what cannot be written is said before anything is computed.
 
-    Results are named by their files, and take the place of earlier ones; nothing in a folder of structures is theirs.
+    Results are named by their structures and take the place of earlier ones; nothing in a folder of structures is
+    theirs.
     """
     import tempfile
 
     from licoat.structures.errors import InputFileError
+    from licoat.workflows.calculations.relaxing import result_name
 
-    if out.exists() and not out.is_dir():
-        raise InputFileError(f"--out {str(out)!r} is a file; give a folder")
-    stems = [Path(file).stem for file in files]
-    for i, file in enumerate(files):
+    stems = [result_name(item) for _, item in items]
+    for i, (file, _) in enumerate(items):
         if stems[i] in stems[:i]:
             raise InputFileError(
                 f"{file}: two files are named {stems[i]!r}, and --out names results by their files; rename one, or "
