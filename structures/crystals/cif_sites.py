@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.crystals.cif_text import Block
 from licoat.structures.errors import InputFileError, shown
+from licoat.structures.rendering import outline
 
 __all__ = ["Site", "element_of", "number_of", "sites_of", "vector_of"]
 
@@ -46,6 +47,8 @@ class Site:
     place: tuple[float, float, float]
     occupancy: float
     is_full: bool
+
+    __repr__ = outline
 
 
 def number_of(text: str, name: str) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from licoat.structures.crystals.cif_text import Block, Operations, first
 from licoat.structures.errors import InputFileError, shown
+from licoat.structures.rendering import brief
 
 __all__ = ["Setting", "named_settings", "other_origins"]
 
@@ -35,6 +36,9 @@ class Setting:
 
     name: str
     operations: Operations
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.name}: {len(self.operations)} operations")
 
 
 def named_settings(block: Block) -> list[Setting]:

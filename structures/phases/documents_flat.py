@@ -21,7 +21,13 @@ Cells = Sequence[Any]
 def unfolded(
     header: Sequence[str], lines: Iterable[tuple[int, Cells]], where: str, unit: str
 ) -> tuple[Sequence[str], list[tuple[int, Cells]]]:
-    """Give the parts of cells that hold a dictionary, as pandas writes documents, columns of their own."""
+    """Give the parts of cells that hold a dictionary, as pandas writes documents, columns of their own.
+
+    Raises
+    ------
+    InputFileError
+        If a line has another number of cells than there are columns.
+    """
     listed = []
     for number, cells in lines:
         if len(cells) != len(header):
