@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.crystals.calculator_spec import CalculatorSpec, one_line
-from licoat.structures.errors import CalculatorError, InputFileError, shown
+from licoat.structures.errors import CalculatorError, InputFileError, shortened, shown
 from licoat.structures.reading import read_toml
 
 __all__ = ["CALCULATORS", "CalculatorSpec", "calculator_spec"]
@@ -195,7 +195,7 @@ def _from_toml(path: Path) -> CalculatorSpec:
     kinds: dict[str, type | tuple[type, ...]] = {"arguments": dict, "o2_energy_ev_per_atom": (int, float)}
     for key, value in table.items():
         if not isinstance(value, kinds.get(key, str)) or isinstance(value, bool):
-            raise InputFileError(f"{path}: {shown(key, 40)} = {shown(value)} has the wrong type")
+            raise InputFileError(f"{path}: {shortened(key, 40)} = {shown(value)} has the wrong type")
     if not _is_import_path(table["factory"]):
         raise InputFileError(f"{path}: factory {shown(table['factory'])}; expected 'module:attribute'")
     given: dict[str, Any] = {"name": path.stem} | table
