@@ -20,6 +20,7 @@ from licoat.structures.crystals.plain_text import crystal_of_poscar, crystal_of_
 from licoat.structures.crystals.structure_json import crystals_of_json
 from licoat.structures.errors import InputFileError, require, shortened, shown
 from licoat.structures.reading import COMPRESSED, parse_json, plain_name, read_bytes, read_text, text_of
+from licoat.structures.rendering import outline
 
 __all__ = ["NamedCrystal", "is_structure_file", "read_crystals", "read_one_crystal"]
 
@@ -49,6 +50,8 @@ class NamedCrystal:
     where: str
     own_name: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = outline
 
 
 _NAMES: Sequence[tuple[str, str]] = (
