@@ -47,6 +47,8 @@ class Stage:
         Energy of the stage (negative), per formula unit of oxide.
     products : dict of str to float
         Formula units per formula unit of oxide at the end of the stage.
+    voltage_sigma_v : float or None
+        One standard deviation of the voltage: that of the stage's own reaction over the charge that it takes up.
     """
 
     anode_atoms_from: float
@@ -54,6 +56,7 @@ class Stage:
     voltage_v: float
     energy_ev_per_fu: float
     products: dict[str, float]
+    voltage_sigma_v: float | None = None
 
     def __repr__(self) -> str:
         products = " + ".join(f"{n:.4g} {formula}" for formula, n in self.products.items())
@@ -67,6 +70,7 @@ class Stage:
             "anode_atoms_from": self.anode_atoms_from,
             "anode_atoms_to": self.anode_atoms_to,
             "voltage_v": self.voltage_v,
+            "voltage_sigma_v": self.voltage_sigma_v,
             "energy_ev_per_fu": self.energy_ev_per_fu,
             "products": dict(self.products),
         }
@@ -361,7 +365,7 @@ class LithiationPath:
         """Return the stages as a DataFrame, one row per plateau."""
         import pandas as pd
 
-        columns = ["anode_atoms_from", "anode_atoms_to", "voltage_v", "energy_ev_per_fu", "products"]
+        columns = ["anode_atoms_from", "anode_atoms_to", "voltage_v", "voltage_sigma_v", "energy_ev_per_fu", "products"]
         rows = [
             stage.to_dict() | {"products": " + ".join(f"{n:.4g} {f}" for f, n in stage.products.items())}
             for stage in self.stages
@@ -522,6 +526,7 @@ def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> Lit
             voltage_v=-potential / charge,
             energy_ev_per_fu=energy[k + 1] - energy[k],
             products=products[k + 1],
+            voltage_sigma_v=_voltage_sigma(phases, products[k], products[k + 1], (x[k + 1] - x[k]) * charge),
         )
         for k, potential in enumerate(titration.potential_ev.tolist())
     )
@@ -540,6 +545,17 @@ def _path(phases: PhaseTable, row: int, titration: Titration, anode: str) -> Lit
         hull_phases=titration.compositions,
         phases=phases,
     )
+
+
+def _voltage_sigma(
+    phases: PhaseTable, before: Mapping[str, float], after: Mapping[str, float], charge: float
+) -> float | None:
+    """One standard deviation of a plateau's voltage; what stays as it is has no part in it."""
+    change = {f: after.get(f, 0.0) - before.get(f, 0.0) for f in {*before, *after}}
+    change = {f: n for f, n in change.items() if abs(n) > 1e-9}
+    rows = {formula: with_energy(phases, formula)[0] for formula in change}
+    sigma = phases.reaction_sigma_ev(change, rows)
+    return None if sigma is None else sigma / charge
 
 
 def _named(phases: PhaseTable, rows: IntArray, amounts: FloatArray) -> dict[str, float]:

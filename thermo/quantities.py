@@ -83,6 +83,9 @@ STAGE = declare(
     Quantity("voltage_v", "plateau voltage", "-(dG/dx)/z on the straight part of the envelope G(x).", Kind.VOLTAGE,
              "stage",
              unit="V", symbol="V", reference="Aydinol et al., Phys. Rev. B 56, 1354 (1997)"),
+    Quantity("voltage_sigma_v", "sigma of the plateau voltage",
+             "Sigma of the plateau's own reaction over the charge that it takes up.", Kind.VOLTAGE, "stage", unit="V",
+             symbol=r"\sigma(V)"),
     Quantity("products", "products", "Equilibrium phases at the end of the plateau with their amounts.", Kind.TEXT,
              "stage"),
 )  # fmt: skip

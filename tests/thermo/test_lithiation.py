@@ -236,7 +236,7 @@ class TestSpecialHosts:
         with pytest.raises(MissingDataError, match="Li is the anode metal itself"):
             lithiate("Li", builtin)
 
-    @pytest.mark.parametrize("formula", ["Cs2O", "Sb3O7", "UO2", "NaFeO2"])
+    @pytest.mark.parametrize("formula", ["Fr2O", "Sb3O7", "PuO2", "NaFeO2"])
     def test_a_formula_that_is_not_there(self, builtin, formula):
         with pytest.raises(MissingDataError, match=f"{formula} is not in builtin"):
             lithiate(formula, builtin)
