@@ -5,6 +5,7 @@ input with one line on standard error and exit status 2; a failure of the outsid
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
@@ -38,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 done, 1 the outside world failed (a full disk) or a calculation gave no result, 2 bad input, 130 interrupted.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # also while packages are being imported
+        _tell("licoat: interrupted")
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the command line; Ctrl-C is the caller's."""
     options = _parser().parse_args(arguments)
     from licoat.structures.errors import LicoatError, NotConvergedError  # after parsing: --help must not wait for numpy
 
@@ -59,10 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         return _fail(options, error, 1)
-    except KeyboardInterrupt:
-        sys.stderr.write("licoat: interrupted\n")
-        return 130
     return 0
+
+
+def _tell(text: str) -> None:
+    """Write a line to standard error; where that is closed (`2>&-`) the status says it all."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
@@ -70,12 +85,12 @@ def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
         raise error
     from licoat.structures.errors import shortened
 
-    sys.stderr.write(f"licoat: {shortened(str(error))}\n")
+    _tell(f"licoat: {shortened(str(error))}")
     return status
 
 
 def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
-    sys.stderr.write(f"licoat: note: {' '.join(str(message).split())}\n")
+    _tell(f"licoat: note: {' '.join(str(message).split())}")
 
 
 def _parser() -> _Parser:

@@ -292,7 +292,7 @@ class TestRefusals:
             ("Sb2O3 + Sb2O3 -> Li", UnbalancedReactionError, "stands twice"),
             ("Sb2O3 + Lx -> Li3Sb + Li2O", FormulaError, "unknown element 'Lx'"),
             ("Sb2O3 + 13 Li -> 2 Li3Sb + 3 Li2O + Li", UnbalancedReactionError, "Li stands twice"),
-            ("Cs2O + Li -> Cs + Li2O", MissingDataError, "Cs2O is not in builtin"),
+            ("Fr2O + Li -> Fr + Li2O", MissingDataError, "Fr2O is not in builtin"),
             ("FeO + Sb2O3 -> FeSb2O4", MissingDataError, "FeSb2O4 is not in builtin"),
         ],
     )
