@@ -8,6 +8,7 @@ import numpy as np
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
 from licoat.structures.phases.builtin import verify_builtin
+from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import outline
@@ -58,6 +59,7 @@ def verify(phases: PhaseTable, *, checks: Sequence[tuple[str, Test]] | None = No
         ("moduli are positive and stable", _moduli),
         ("gaps are within 0 and 15 eV and have a source", _gaps),
         ("no phase stands twice", _duplicates),
+        ("the stored atoms of each phase are those of its formula", _atoms),
     ]
     further = OWN_CHECKS.get(phases.source, ()) if checks is None else checks
     return [Check(name, test(phases)) for name, test in (*every, *further)]
@@ -119,6 +121,11 @@ def _duplicates(phases: PhaseTable) -> str:
         if first != phases.text("phase_id")[i]:
             return f"{first} and {phases.text('phase_id')[i]} ({formula}) have the same energy and volume"
     return ""
+
+
+def _atoms(phases: PhaseTable) -> str:
+    formulas = phases.text("formula")
+    return formulas.disagreement() if isinstance(formulas, FormulaColumn) else ""
 
 
 def _gibbs_problems(tolerance_kj_per_mol: float = 1.5) -> Iterator[str]:
