@@ -63,6 +63,7 @@ def make(path: Path, phases: int) -> None:
 def ours(path: Path) -> dict[str, object]:
     """Load and build the first hull with licoat."""
     clock = Clock()
+    import pyarrow.parquet  # noqa: F401 - the reader's
     import scipy.spatial  # noqa: F401 - the hull's
 
     from licoat.structures.phases.table import PhaseTable
@@ -80,6 +81,7 @@ def peer(path: Path) -> dict[str, object]:
     """Load and build the first hull with pandas and pymatgen."""
     clock = Clock()
     import pandas as pd
+    import pyarrow.parquet  # noqa: F401 - the reader's
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
     from pymatgen.core import Composition, Element
 

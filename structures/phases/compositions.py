@@ -132,7 +132,7 @@ class Counts:
         return np.searchsorted(self.offsets, entries, side="right") - 1
 
     def _pieces(self) -> Iterator[tuple[slice, slice, NDArray[Any]]]:
-        """Some rows at a time, their entries and where each row begins among them; all at once take more memory."""
+        """Yield some rows at a time, their entries and where each begins among them: all at once take more memory."""
         for first in range(0, len(self), _CHUNK):
             offsets = self.offsets[first : first + _CHUNK + 1]
             yield slice(first, first + _CHUNK), slice(offsets[0], offsets[-1]), offsets[:-1] - offsets[0]
