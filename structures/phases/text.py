@@ -166,11 +166,12 @@ class TextColumn(Sequence[str]):
     def __getitem__(self, row: int | slice) -> "str | TextColumn":
         if isinstance(row, slice):
             return self.take(range(*row.indices(len(self))))
-        n = len(self)
+        if self._codes is not None:
+            return self.words[self._codes[row]]
+        n = len(self.words)
         if not -n <= row < n:
             raise IndexError(f"row {row} of {n}")
-        i = row % n
-        return self.words[i if self._codes is None else int(self._codes[i])]
+        return self.words[row % n]
 
     def __contains__(self, text: object) -> bool:
         return self._first(text) is not None

@@ -73,9 +73,10 @@ class TestTextColumn:
             assert column.take(rows) == [values[row] for row in rows]
 
     def test_rows_beyond_the_end(self):
-        for row in (2, -3):
-            with pytest.raises(IndexError, match="of 2"):
-                TextColumn.of(["a", "b"])[row]
+        for column in (TextColumn.of(["a", "b"]), packed(["a", "b"]), TextColumn.of(["a", "a"])):
+            for row in (2, -3):
+                with pytest.raises(IndexError):
+                    column[row]
 
     def test_what_is_nowhere(self):
         with pytest.raises(ValueError, match="not in tuple"):
