@@ -7,8 +7,6 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import element_set, formula_unit, formula_units, parse_formula
 from licoat.structures.chemistry.gases import is_gas
@@ -501,10 +499,7 @@ def check_anode(anode: str, phases: PhaseTable) -> None:
     """
     require_table(phases)
     anode_metal(anode)  # refuses what is none
-    partners: set[str] = set()
-    if anode in phases.place:
-        compounds = phases.counts[phases.counts[:, phases.place[anode]] > 0]
-        partners = {phases.symbols[i] for i in np.flatnonzero(compounds.sum(axis=0))} - {anode}
+    partners = phases.partners(anode)
     others = set(phases.symbols) - {anode}
     if anode not in phases.symbols or len(partners - {"O"}) < int(ANODE_COVERAGE * len(others - {"O"})):
         known = f"only with {', '.join(sorted(partners))}" if partners else "not at all"

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from licoat.structures.errors import SnapshotError, SourceError
 from licoat.structures.materials_project.snapshots import SNAPSHOT
+from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.parquet import manifest_path, write_parquet
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.publishing import published, try_lock
@@ -80,7 +81,7 @@ def publish(columns: Mapping[str, Any], folder: Path, manifest: Manifest) -> Non
     """
     side = folder / PARTS / _NEXT
     shutil.rmtree(side, ignore_errors=True)
-    write_parquet(columns, side / SNAPSHOT, manifest)
+    write_parquet({**columns, "formula": FormulaColumn.of(columns["formula"])}, side / SNAPSHOT, manifest)
     for name in (SNAPSHOT, manifest_path(Path(SNAPSHOT)).name):
         with (side / name).open("rb") as stream:
             os.fsync(stream.fileno())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from licoat.structures.errors import MissingDataError
+from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.computed import (
     class_sigma,
     classes_of,
@@ -22,7 +23,7 @@ from licoat.structures.phases.facts import DATA
 from licoat.structures.phases.fitted import load_error_models
 from licoat.structures.phases.levels import corrected_table, hybrid_table, oxygen_shift_ev, second_columns
 from licoat.structures.phases.measured import load_measured
-from licoat.structures.phases.parquet import manifest_path, read_parquet, write_parquet
+from licoat.structures.phases.parquet import manifest_path, read_columns, read_parquet, write_parquet
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
@@ -72,9 +73,9 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
         name = SCHEMES["hybrid"]
         return hybrid_table(_named(first, name), _named(second, name), first.manifest.replace(scheme=name))
     manifest = Manifest.read(manifest_path(PARQUET))
-    columns = _level(read_parquet(PARQUET, manifest), manifest.details, scheme)
+    columns = _level(read_columns(PARQUET, manifest), manifest.details, scheme)
     classes = manifest.details["sigma_ev_per_atom"][scheme]
-    columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
+    columns["energy_sigma_ev_per_atom"] = columns["formula"].each(lambda formula: class_sigma(formula, classes))
     details = {**manifest.details, **(_CAUTION if scheme == "r2scan" else {})}
     return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
 
@@ -135,7 +136,7 @@ def build_builtin(relaxed: Path = RELAXED, out: Path = PARQUET) -> Manifest:
         If the file of relaxed phases cannot be read.
     """
     columns, manifest = _assemble(relaxed)
-    return write_parquet(columns, out, manifest)
+    return write_parquet(columns | {"formula": FormulaColumn.of(columns["formula"])}, out, manifest)
 
 
 def _assemble(relaxed: Path) -> tuple[dict[str, Any], Manifest]:

@@ -27,6 +27,7 @@ from licoat.structures.phases.observed import existence
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import error_class, mp2020_correction, rms_by_class
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.phases.text import TextColumn
 from licoat.structures.publishing import published
 
 if TYPE_CHECKING:
@@ -256,7 +257,8 @@ def energy_columns(columns: dict[str, Any], classes: Mapping[str, Any], *, corre
     result.pop("second_energy_ev_per_atom", None)
     result["energy_ev_per_atom"] = raw + correction if corrected else raw
     if classes:
-        result["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in result["formula"]]
+        formulas = TextColumn.of(result["formula"])
+        result["energy_sigma_ev_per_atom"] = formulas.each(lambda formula: class_sigma(formula, classes))
     return result
 
 

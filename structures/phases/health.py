@@ -8,6 +8,7 @@ import numpy as np
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.chemistry.units import STANDARD_TEMPERATURE_K
 from licoat.structures.phases.builtin import verify_builtin
+from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.gate import formation_unit, li2o, moduli_unit, outside, volume_unit
 from licoat.structures.phases.table import PhaseTable
@@ -59,6 +60,7 @@ def verify(phases: PhaseTable, *, checks: Sequence[tuple[str, Test]] | None = No
         ("volumes are near the measured ones", volume_unit),
         ("moduli are near the published ones", moduli_unit),
         ("no phase stands twice", _duplicates),
+        ("the stored atoms of each phase are those of its formula", _atoms),
     ]
     further = OWN_CHECKS.get(phases.source, ()) if checks is None else checks
     return [Check(name, test(phases)) for name, test in (*every, *further)]
@@ -111,6 +113,11 @@ def _duplicates(phases: PhaseTable) -> str:
         if first != phases.text("phase_id")[i]:
             return f"{first} and {phases.text('phase_id')[i]} ({formula}) have the same energy and volume"
     return ""
+
+
+def _atoms(phases: PhaseTable) -> str:
+    formulas = phases.text("formula")
+    return formulas.disagreement() if isinstance(formulas, FormulaColumn) else ""
 
 
 def _gibbs_problems(tolerance_kj_per_mol: float = 1.5) -> Iterator[str]:

@@ -18,6 +18,7 @@ from licoat.structures.phases.fitted import ErrorModel
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.phases.text import TextColumn, Words
 
 __all__ = ["anchored_o2_ev_per_atom", "corrected_table", "hybrid_table", "oxygen_shift_ev", "second_columns"]
 
@@ -66,14 +67,17 @@ def second_columns(columns: Mapping[str, Any], o2_ev_per_atom: float, label: str
         Names the level in ``energy_source``.
     """
     result = dict(columns)
+    oxygen = [formula == "O2" for formula in columns["formula"]]
     energies = [
-        o2_ev_per_atom if formula == "O2" else energy
-        for formula, energy in zip(columns["formula"], result.pop("second_energy_ev_per_atom"), strict=True)
+        o2_ev_per_atom if o2 else energy
+        for o2, energy in zip(oxygen, result.pop("second_energy_ev_per_atom"), strict=True)
     ]
     for name in ("raw_energy_ev_per_atom", "correction_ev_per_atom", "correction_name"):
         result.pop(name, None)
     result["energy_ev_per_atom"] = energies
-    result["energy_source"] = [f"{label}, O2 anchored on Li2O" if f == "O2" else label for f in columns["formula"]]
+    result["energy_source"] = TextColumn(
+        Words.of([label, f"{label}, O2 anchored on Li2O"]), np.array(oxygen, dtype=int)
+    )
     return result
 
 
@@ -94,9 +98,7 @@ def corrected_table(table: PhaseTable, model: ErrorModel, oxygen_shift_ev: float
         Taken off every O atom first, so that Li2O has its measured enthalpy.
     manifest : Manifest
     """
-    formulas = list(table.formulas)
-    place = {formula: i for i, formula in enumerate(formulas)}
-    rows = [place[formula] for formula in table.text("formula")]
+    formulas, rows = list(table.formulas), table.composition_of
     error = model.errors_ev_per_fu(formulas)
     error += oxygen_shift_ev * np.array(
         [parse_formula(f).get("O", 0) if len(parse_formula(f)) > 1 else 0 for f in formulas]
@@ -128,13 +130,8 @@ def hybrid_table(first: PhaseTable, second: PhaseTable, manifest: Manifest) -> P
     """
     metals = frozenset(HUBBARD_U_EV)
     columns, other = second.columns(), first.columns()
-    rows = [i for i, formula in enumerate(first.text("formula")) if metals & parse_formula(formula).keys()]
+    here = first.counts.holds(metals)
     for name in ("energy_ev_per_atom", "formation_energy_ev_per_atom", "energy_sigma_ev_per_atom"):
-        columns[name] = columns[name].copy()
-        columns[name][rows] = other[name][rows]
-    for name in ("energy_source",):
-        texts = list(columns[name])
-        for i in rows:
-            texts[i] = other[name][i]
-        columns[name] = texts
+        columns[name] = np.where(here, other[name], columns[name])
+    columns["energy_source"] = columns["energy_source"].where(here, other["energy_source"])
     return PhaseTable(columns, manifest).with_levels(metals, first, second)

@@ -12,6 +12,7 @@ from licoat.structures.phases.health import verify
 from licoat.structures.phases.parquet import manifest_path, read_parquet
 from licoat.structures.phases.provenance import Manifest
 
+ATOMS = "the stored atoms of each phase are those of its formula"
 ELEMENTS = "every element has a phase of its own"
 ENERGIES = "formation energies are within -6 and +5 eV/atom"
 LI2O = "Li2O formation energy in range"
@@ -72,7 +73,7 @@ def failed(phases):
 
 def test_a_good_table_rings_nothing():
     assert failed(table()) == {}
-    every = {ELEMENTS, ENERGIES, LI2O, VOLUMES, MODULI, GAPS, ENTHALPIES, VOLUME_UNIT, MODULI_UNIT, DUPLICATES}
+    every = {ELEMENTS, ENERGIES, LI2O, VOLUMES, MODULI, GAPS, ENTHALPIES, VOLUME_UNIT, MODULI_UNIT, DUPLICATES, ATOMS}
     assert {check.name for check in verify(table())} == every
     assert all(check.to_dict() == {"name": check.name, "ok": True, "problem": ""} for check in verify(table()))
 

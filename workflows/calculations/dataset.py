@@ -18,6 +18,7 @@ from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.elasticity import ElasticSettings
 from licoat.structures.crystals.relaxation import RelaxationSettings
 from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, NotConvergedError
+from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.computed import (
     computed_columns,
     document_head,
@@ -311,7 +312,7 @@ def _write_table(out: Path, document: Mapping[str, Any], spec: CalculatorSpec, f
         for path in (out / TABLE, manifest_path(out / TABLE)):
             path.unlink(missing_ok=True)
         raise
-    return write_parquet(columns, out / TABLE, manifest)
+    return write_parquet(columns | {"formula": FormulaColumn.of(columns["formula"])}, out / TABLE, manifest)
 
 
 def _check_calculator(out: Path, spec: CalculatorSpec) -> None:
