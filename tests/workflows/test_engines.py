@@ -19,6 +19,7 @@ from licoat.workflows.calculations.engines import SerialExecutor, open_engine
 DOCS = Path(__file__).parents[2] / "docs" / "parsl"
 LINUX = Path("/proc/self/environ").exists()
 COMMAND = "from licoat.workflows.cli import main; raise SystemExit(main())"
+KEY_LENGTH = 64
 PATIENCE_S = 300.0  # for what must happen: a busy machine makes a test slow, never wrong
 A = {"Al": 4.05, "Cu": 3.6, "Ag": 4.06, "Au": 4.06, "Ni": 3.48, "Pd": 3.9, "Pt": 3.92}
 
@@ -147,9 +148,11 @@ class Workplace:
         return [int(pid) for pid, formula in latest.items() if formula in held().split()]
 
     def records(self, out="out"):
-        """Bytes of the finished records by name; what is half written has another ending."""
+        """Bytes of the finished records by name; what is half written is not named by the key alone."""
         found = {}
         for path in (self.folder / out / "store" / "records").glob("*/*.json"):
+            if len(path.stem) != KEY_LENGTH:
+                continue
             text = path.read_bytes()
             found[json.loads(text)["name"]] = text
         return found
