@@ -1,7 +1,9 @@
 """What happens when phases meet the anode metal."""
 
-from licoat.thermo.lithiation import LithiationPath, Stage, lithiate, lithiate_many
-from licoat.thermo.reaction import Reaction, Species, react
+from licoat.thermo.lithiation import lithiate, lithiate_many
+from licoat.thermo.path import LithiationPath, Stage
+from licoat.thermo.reacting import react
+from licoat.thermo.reaction import Reaction, Species
 
 __all__ = ["LithiationPath", "Reaction", "Species", "Stage", "lithiate", "lithiate_many", "react"]
 

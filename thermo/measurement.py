@@ -8,9 +8,10 @@ from licoat.structures import MissingDataError, PhaseTable
 from licoat.structures.chemistry.formula import atoms_per_formula_unit
 from licoat.structures.phases.facts import observed_phase
 from licoat.structures.rendering import outline
-from licoat.thermo.lithiation import LithiationPath
+from licoat.thermo.path import LithiationPath
 from licoat.thermo.polymorph import with_energy
-from licoat.thermo.reaction import Reaction, build_reaction
+from licoat.thermo.reacting import build_reaction
+from licoat.thermo.reaction import Reaction
 
 __all__ = ["MeasuredSide", "measured_reaction", "measured_side", "measured_volume_ratio"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from licoat.structures import PhaseTable, load_phases
 from licoat.structures.errors import require
 from licoat.structures.rendering import brief, rendered
-from licoat.thermo.lithiation import LithiationPath, lithiate
+from licoat.thermo.lithiation import lithiate
+from licoat.thermo.path import LithiationPath
 from licoat.workflows.layer.cell import Cell, compare_cells
 from licoat.workflows.layer.compaction import Compaction, compact
 from licoat.workflows.layer.heat import Heat, balance_heat

@@ -17,8 +17,8 @@ from licoat.structures.errors import require
 from licoat.structures.phases.facts import number, observed_phase, read_facts
 from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, outline
-from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import measured_reaction
+from licoat.thermo.path import LithiationPath
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer.options import LayerInputError
 

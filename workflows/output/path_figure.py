@@ -10,7 +10,7 @@ from licoat.structures.publishing import published
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from licoat.thermo.lithiation import LithiationPath
+    from licoat.thermo.path import LithiationPath
 
 __all__ = ["plot_path", "save_path_figure"]
 

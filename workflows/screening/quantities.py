@@ -12,8 +12,8 @@ from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
 from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.averages import reuss, voigt
 from licoat.structures.phases.facts import hazard_fact
-from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import MeasuredSide
+from licoat.thermo.path import LithiationPath
 from licoat.thermo.quantities import MEASURED, PATH, REACTION
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer import quantities as _layer  # noqa: F401 - declares what a layer and a screen share

@@ -18,10 +18,11 @@ from licoat.structures.chemistry.formula import formula_units
 from licoat.structures.errors import require
 from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, rendered
-from licoat.thermo.lithiation import LithiationPath, check_anode, lithiate_many
+from licoat.thermo.lithiation import check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
 from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides, without_oxygen
-from licoat.thermo.reaction import chosen_phases
+from licoat.thermo.path import LithiationPath
+from licoat.thermo.reacting import chosen_phases
 from licoat.workflows.screening.criteria import (
     Criterion,
     Measure,

@@ -16,7 +16,7 @@ from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, outline
 from licoat.thermo.balance import balance
 from licoat.thermo.polymorph import with_energy
-from licoat.thermo.reaction import build_reaction
+from licoat.thermo.reacting import build_reaction
 
 if TYPE_CHECKING:
     import pandas as pd
