@@ -71,11 +71,7 @@ def no_coating(phases: PhaseTable, formula: str) -> str:
     row = phases.rows_of(formula)[0]
     state, existence = phases.text("state")[row], phases.text("existence")[row]
     if state in NO_COATING:
-        return {
-            "gas": "a gas at 298 K",
-            "liquid": "a liquid at 298 K",
-            "molecular": "made of molecules, volatile or decomposing below 200 C",
-        }[state]
+        return NO_COATING[state]
     if existence == "high_pressure":
         return "made at high pressure only"
     if existence == "disputed":

@@ -13,7 +13,7 @@ from licoat.structures.errors import MissingDataError, shortened
 from licoat.structures.phases.facts import observed_phase, same_space_group
 from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["choice_reason", "real_row"]
+__all__ = ["choice_reason", "real_row", "row_of_polymorph", "with_energy"]
 
 
 def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> int:
@@ -54,6 +54,19 @@ def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> i
             if same_space_group(int(numbers[row]), default.space_group_number):
                 return row
     return rows[0]
+
+
+def row_of_polymorph(phases: PhaseTable, formula: str, space_group_number: int) -> int:
+    """Return the row of the polymorph with this space group, of the lowest where the table lacks it.
+
+    Raises
+    ------
+    MissingDataError
+        If the table has no phase of the formula with an energy.
+    """
+    rows = with_energy(phases, formula)
+    numbers = phases.integers("space_group_number")
+    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
 
 
 def with_energy(phases: PhaseTable, formula: str) -> list[int]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.errors import MissingDataError
+from licoat.structures.errors import MissingDataError, shown
 from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.computed import (
     class_sigma,
@@ -65,7 +65,7 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
         If the embedded file is damaged.
     """
     if scheme not in SCHEMES:
-        raise MissingDataError(f"builtin has no scheme {scheme!r}; choose one of {', '.join(SCHEMES)}")
+        raise MissingDataError(f"builtin has no scheme {shown(scheme)}; choose one of {', '.join(SCHEMES)}")
     if scheme == "fitted":
         return _fitted()
     if scheme == "hybrid":
@@ -81,7 +81,8 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
 
 
 _CAUTION: dict[str, Any] = {
-    "caution": "r2SCAN without a Hubbard U is too weak for oxides of Co Cr Fe Mn Mo Ni V W; --scheme hybrid is better",
+    "caution": f"r2SCAN without a Hubbard U is too weak for oxides of {' '.join(HUBBARD_U_EV)}; "
+    "--scheme hybrid is better",
     "caution_elements": sorted(HUBBARD_U_EV),
 }
 

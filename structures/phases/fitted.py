@@ -20,7 +20,7 @@ alloy beside one that nobody measured would decide a hull by who was measured.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from licoat.structures.chemistry.elements import ATOMIC_NUMBER, group, is_f_block
+from licoat.structures.chemistry.elements import ATOMIC_NUMBER, ELECTRONEGATIVITY, group, is_f_block
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.facts import DATA
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.rendering import brief, outline
 
-__all__ = ["FITTED", "ErrorModel", "Residual", "features", "load_error_models", "loadings"]
+__all__ = ["FITTED", "ErrorModel", "Residual", "features", "highest_charge", "load_error_models", "loadings"]
 
 FITTED = DATA / "fitted.json"
-FEATURES = ("open_shell", "heavy", "lone_pair", "noble")
+FEATURES = {
+    "hybrid": ("open_shell", "heavy", "lone_pair", "noble"),
+    "mp2020": ("open_shell", "heavy", "lone_pair", "noble", "constant", "charge", "electronegativity"),
+}
+"""Features of the errors of each level of energies."""
 SALT = frozenset({"F", "Cl", "Br", "I", "S", "Se", "Te", "N", "P", "As", "Sb", "Si"})
 """Anions for which lithium compounds have a term of their own."""
 _NO_METALS = frozenset({"H", "C", "N", "S", "F", "Cl", "Br", "I"})
@@ -64,7 +68,7 @@ def features(element: str, charge: float) -> dict[str, float]:
         Mean oxidation state.
     """
     if element in HUBBARD_U_EV:
-        return dict.fromkeys(FEATURES, 0.0)
+        return {}
     column, f_block = group(element), is_f_block(element)
     transition = not f_block and 3 <= column <= 12
     fade = min(1.0, charge / _NARROW_CHARGE) if transition and column < 12 else 1.0
@@ -73,6 +77,9 @@ def features(element: str, charge: float) -> dict[str, float]:
         "heavy": float(ATOMIC_NUMBER[element] >= _HEAVY),
         "lone_pair": float((element, round(charge)) in _LONE_PAIRS),
         "noble": fade * float(transition and 8 <= column <= 11),
+        "constant": 1.0,
+        "charge": (charge - 3.0) / 2.0,
+        "electronegativity": (ELECTRONEGATIVITY.get(element, 1.6) - 1.6) / 0.5,
     }
 
 
@@ -169,11 +176,14 @@ class ErrorModel:
         Width of the prior of each kind of term, eV.
     widening : float
         Factor on every sigma, found where elements were left out.
+    features : tuple of str
+        Which of `features` it has.
     """
 
     residuals: tuple[Residual, ...]
     prior_ev: Mapping[str, float]
     widening: float = 1.0
+    features: tuple[str, ...] = FEATURES["hybrid"]
 
     def __repr__(self) -> str:
         return brief(self, f"learnt from {len(self.residuals)} enthalpies")
@@ -181,7 +191,7 @@ class ErrorModel:
     def without(self, elements: set[str]) -> "ErrorModel":
         """Return the model learnt without any compound of some elements."""
         kept = tuple(r for r in self.residuals if not elements & parse_formula(r.formula).keys())
-        return ErrorModel(kept, self.prior_ev, self.widening)
+        return replace(self, residuals=kept)
 
     def kernel(self, left: Sequence[str], right: Sequence[str], *, applied: bool = True) -> FloatArray:
         """Prior covariance of the errors of two lists of compounds, eV2 per formula unit each.
@@ -196,7 +206,7 @@ class ErrorModel:
         rows = []
         for formulas in (left, right):
             entries = [(i, t, x) for i, f in enumerate(formulas) for t, x in loadings(f).items()]
-            rows.append([e for e in entries if not (applied and _kind(e[1]) in _NOT_APPLIED)])
+            rows.append([e for e in entries if self._has(e[1]) and not (applied and _kind(e[1]) in _NOT_APPLIED)])
             for _, term, _ in rows[-1]:
                 terms.setdefault(term, len(terms))
         width = np.array([self.prior_ev[_kind(term)] for term in terms])
@@ -206,6 +216,10 @@ class ErrorModel:
                 matrix[i, terms[term]] += x
         result: FloatArray = (a * width**2) @ b.T
         return result
+
+    def _has(self, term: str) -> bool:
+        kind, _, detail = term.partition(":")
+        return kind != "feature" or detail in self.features
 
     @cached_property
     def _learnt(self) -> tuple[list[str], FloatArray, FloatArray]:
@@ -263,6 +277,7 @@ def load_error_models(path: Path = FITTED) -> dict[str, ErrorModel]:
                 tuple(Residual(r["formula"], r["error_ev_per_fu"], r["sigma_ev_per_fu"]) for r in level["residuals"]),
                 level["prior_ev"],
                 level["widening"],
+                tuple(level["features"]),
             )
             for name, level in document["levels"].items()
         }

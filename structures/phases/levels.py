@@ -103,7 +103,7 @@ def corrected_table(table: PhaseTable, model: ErrorModel, oxygen_shift_ev: float
     error += oxygen_shift_ev * np.array(
         [parse_formula(f).get("O", 0) if len(parse_formula(f)) > 1 else 0 for f in formulas]
     )
-    sigma = np.array([model.sigma_ev({formula: 1.0}) for formula in formulas])
+    sigma = np.sqrt(np.maximum(np.diag(model.covariance_ev2(formulas)), 0.0))
     columns = table.columns()
     columns.pop("energy_ev_per_atom")  # what is corrected is a formation energy
     columns["formation_energy_ev_per_atom"] = table.column("formation_energy_ev_per_atom") - error[rows] / table.atoms

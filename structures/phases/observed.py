@@ -24,8 +24,12 @@ __all__ = [
 EXISTING = frozenset({"observed", "metastable"})
 """What can be a product at room temperature and pressure."""
 
-NO_COATING = frozenset({"gas", "liquid", "molecular"})
-"""States in which a compound is no powder."""
+NO_COATING = {
+    "gas": "a gas at 298 K",
+    "liquid": "a liquid at 298 K",
+    "molecular": "made of molecules, volatile or decomposing below 200 C",
+}
+"""States in which a compound is no powder, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from licoat.structures.errors import (
     MissingDataError,
     SnapshotError,
     require,
+    shown,
 )
 from licoat.structures.phases.columns import Columns, FloatArray, IntArray, PhaseColumns
 from licoat.structures.phases.compositions import Counts
@@ -212,7 +213,7 @@ class PhaseTable(PhaseColumns):
             If it is something else.
         """
         if products not in PRODUCTS:
-            raise InputFileError(f"products {products!r}: choose {' or '.join(PRODUCTS)}")
+            raise InputFileError(f"products {shown(products)}: choose {' or '.join(PRODUCTS)}")
         if products == self._products:
             return self
         other = copy.copy(self)

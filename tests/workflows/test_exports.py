@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from licoat.structures import PhaseTable, load_phases
+from licoat.structures.publishing import publish_files
 from licoat.workflows import screen
-from licoat.workflows.output.exports import escape_latex, frame_latex, frame_markdown, save_files, save_frame
+from licoat.workflows.output.exports import escape_latex, frame_latex, frame_markdown, save_frame
 from licoat.workflows.output.tables import design_frame
 from licoat.workflows.screening.quantities import DESIGN
 
@@ -89,7 +90,7 @@ def test_a_writer_that_fails_leaves_no_half_file(tmp_path):
 
     (tmp_path / "a.txt").write_text("before")
     with pytest.raises(OSError, match="disk full"):
-        save_files(tmp_path, {"a.txt": fail})
+        publish_files(tmp_path, {"a.txt": fail})
     assert (tmp_path / "a.txt").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 

@@ -9,6 +9,7 @@ from licoat.structures import InputFileError, load_phases
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER, group, is_f_block
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.phases.fitted import (
+    FEATURES,
     FITTED,
     ErrorModel,
     Residual,
@@ -19,9 +20,17 @@ from licoat.structures.phases.fitted import (
 )
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.thermo import lithiate, react
+from licoat.thermo.heat_errors import heat_errors
 from licoat.thermo.lithiation import lithiate_many
 from licoat.thermo.oxides import default_oxides
-from licoat.workflows.calculations.fitting import fit, fit_document, leave_elements_out, residuals, summary
+from licoat.workflows.calculations.fitting import (
+    element_of,
+    fit,
+    fit_document,
+    leave_elements_out,
+    residuals,
+    summary,
+)
 
 PRIOR = {
     "li": 0.02, "o": 0.02, "feature": 0.1, "oxides_of": 0.08, "compound": 0.05, "ternary": 0.03, "alloys": 0.03,
@@ -31,12 +40,22 @@ PRIOR = {
 
 @pytest.fixture(scope="module")
 def tables():
-    return load_phases("builtin"), load_phases("builtin", scheme="r2scan"), load_phases("measured")
+    return {level: load_phases("builtin", scheme=level) for level in ("hybrid", "mp2020")}
 
 
 @pytest.fixture(scope="module")
-def found(tables):
-    return residuals(*tables)
+def measured():
+    return load_phases("measured")
+
+
+@pytest.fixture(scope="module")
+def found(tables, measured):
+    return residuals(tables["hybrid"], measured)
+
+
+@pytest.fixture(scope="module")
+def before(tables, measured):
+    return heat_errors(tables["hybrid"].with_products("all"), measured)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +159,7 @@ class TestModel:
         assert both <= alone + 1e-9
 
     def test_covariance_is_positive(self, model, tables):
-        formulas = [f for f in tables[0].formulas if loadings(f)]
+        formulas = [f for f in tables["hybrid"].formulas if loadings(f)]
         values = np.linalg.eigvalsh(model.covariance_ev2(formulas))
         assert values.min() > -1e-8
 
@@ -149,9 +168,9 @@ class TestModel:
         per_lithium = [model.errors_ev_per_fu([f])[0] / parse_formula(f)["Li"] for f in ("LiSn", "Li7Sn3", "Li17Sn4")]
         assert np.ptp(per_lithium) < 1e-9
 
-    def test_a_correction_belongs_to_a_composition(self, fitted, tables):
+    def test_a_correction_belongs_to_a_composition(self, fitted):
         """Two polymorphs of Sb2O3 keep their distance."""
-        raw = tables[1]
+        raw = load_phases("builtin", scheme="r2scan")
         rows = raw.rows_of("Sb2O3")
         assert len(rows) > 1
         before, after = (t.energy_ev_per_fu[rows[1]] - t.energy_ev_per_fu[rows[0]] for t in (raw, fitted))
@@ -164,9 +183,10 @@ class TestModel:
 
 
 class TestFit:
-    def test_the_shipped_file_is_what_the_data_give(self, tables):
-        made = fit_document(*tables)["levels"]["hybrid"]
-        shipped = json.loads(FITTED.read_text())["levels"]["hybrid"]
+    @pytest.mark.parametrize("level", ["hybrid", "mp2020"])
+    def test_the_shipped_file_is_what_the_data_give(self, tables, measured, level):
+        made = fit_document({level: tables[level]}, measured)["levels"][level]
+        shipped = json.loads(FITTED.read_text())["levels"][level]
         for name, width in made["prior_ev"].items():
             assert width == pytest.approx(shipped["prior_ev"][name], rel=0.02), name
         assert [r["formula"] for r in made["residuals"]] == [r["formula"] for r in shipped["residuals"]]
@@ -184,8 +204,8 @@ class TestFit:
         model = fit([Residual(f, e, 0.001) for f, e in zip(formulas, drawn, strict=True)])
         assert model.prior_ev["oxides_of"] > 3 * model.prior_ev["compound"]
 
-    def test_elements_left_out_are_predicted_as_promised(self, found):
-        classes = summary(leave_elements_out(fit(found)))
+    def test_elements_left_out_are_predicted_as_promised(self, found, before):
+        classes = summary(before, leave_elements_out(fit(found), before))
         assert classes["all oxides"]["mae_ev"] <= 0.080
         assert classes["binary oxides without U"]["mae_ev"] <= 0.095
         assert classes["ternary oxides"]["mae_ev"] <= 0.052
@@ -195,13 +215,24 @@ class TestFit:
         for name in ("binary oxides without U", "all oxides", "ternary oxides"):
             assert classes[name]["mae_ev"] < 0.75 * classes[name]["before_mae_ev"], name
 
-    def test_leaving_out_leaves_out(self, found):
+    def test_elements_left_out_of_mp2020_are_predicted(self, tables, measured):
+        """Its PBE(+U) errs more, and the model says so."""
+        found = residuals(tables["mp2020"], measured)
+        before = heat_errors(tables["mp2020"].with_products("all"), measured)
+        classes = summary(before, leave_elements_out(fit(found, features=FEATURES["mp2020"]), before))
+        assert classes["all oxides"]["mae_ev"] <= 0.095
+        assert classes["binary oxides without U"]["mae_ev"] <= 0.115
+        assert classes["all oxides"]["mae_ev"] < 0.4 * classes["all oxides"]["before_mae_ev"]
+        assert classes["all oxides"]["within_2_sigma"] >= 0.92
+
+    def test_leaving_out_leaves_out(self, found, before):
         """A wrong enthalpy of tin oxides changes no prediction of tin."""
         model = ErrorModel(tuple(found), PRIOR)
         shifted = [Residual(r.formula, r.error_ev_per_fu + 5.0 * ("Sn" in r.formula), r.sigma_ev_per_fu) for r in found]
         wrong = ErrorModel(tuple(shifted), PRIOR)
         first, second = (
-            {p.formula: p.predicted_ev for p in leave_elements_out(m) if p.element == "Sn"} for m in (model, wrong)
+            {e.formula: e.computed_ev for e in leave_elements_out(m, before) if element_of(e) == "Sn"}
+            for m in (model, wrong)
         )
         assert first == pytest.approx(second)
         assert len(first) >= 3

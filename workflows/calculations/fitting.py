@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,14 @@ from scipy.optimize import minimize
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import parse_formula
-from licoat.structures.phases.facts import same_space_group
-from licoat.structures.phases.fitted import ErrorModel, Residual, loadings
+from licoat.structures.phases.fitted import FEATURES, ErrorModel, Residual, loadings
 from licoat.structures.phases.levels import oxygen_shift_ev
-from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.publishing import published
-from licoat.structures.rendering import outline
-from licoat.thermo.polymorph import with_energy
+from licoat.thermo.heat_errors import HeatError, by_class, heat_errors
+from licoat.thermo.polymorph import row_of_polymorph
 
-__all__ = ["Prediction", "fit", "fit_document", "leave_elements_out", "residuals", "summary", "write_fit"]
+__all__ = ["fit", "fit_document", "leave_elements_out", "residuals", "summary", "write_fit"]
 
 WIDENING = 1.1
 """Factor on every sigma: without it 92 % of elements left out lie within two sigma instead of 95 %."""
@@ -42,52 +40,41 @@ FIXED_EV = {"own": 0.1, "suboxide": 0.15}
 _BOUNDS_EV = (0.002, 1.0)
 
 
-def residuals(first: PhaseTable, second: PhaseTable, measured: PhaseTable) -> list[Residual]:
-    """Return computed minus measured formation energies on the hybrid level of two tables.
+def residuals(phases: PhaseTable, measured: PhaseTable) -> list[Residual]:
+    """Return computed minus measured formation energies.
 
     Parameters
     ----------
-    first : PhaseTable
-        Corrected PBE(+U): for compounds of metals with a Hubbard U, its oxygen shifted so that Li2O has its measured
-        enthalpy.
-    second : PhaseTable
-        r2SCAN, oxygen anchored on Li2O: for all others.
+    phases : PhaseTable
+        Computed, on one or two levels of theory; oxygen is shifted so that Li2O has its measured enthalpy.
     measured : PhaseTable
 
     Returns
     -------
     list of Residual
-        Of every compound within the model, in the polymorph that was measured where the tables have it.
+        Of every compound within the model, in the polymorph that was measured where the table has it.
     """
     found = []
     for formula in measured.formulas:
         terms = loadings(formula)
-        if not terms or any(term.startswith("own:") for term in terms) or not first.rows_of(formula):
+        if not terms or any(term.startswith("own:") for term in terms) or not phases.rows_of(formula):
             continue
         atoms = parse_formula(formula)
         theirs = measured.rows_of(formula)[0]
         enthalpy = float(measured.energy_ev_per_fu[theirs])
         if np.isnan(enthalpy):
             continue
-        number = int(measured.integers("space_group_number")[theirs])
-        if atoms.keys() & HUBBARD_U_EV.keys():
-            row = _same_polymorph(formula, first, number)
-            energy = float(first.energy_ev_per_fu[row]) - atoms.get("O", 0) * oxygen_shift_ev(first, measured)
-        else:
-            energy = float(second.energy_ev_per_fu[_same_polymorph(formula, second, number)])
-        n = sum(atoms.values())
-        sigma = float(measured.column("energy_sigma_ev_per_atom")[theirs]) * n
+        level = phases.for_system(atoms)
+        row = row_of_polymorph(level, formula, int(measured.integers("space_group_number")[theirs]))
+        energy = float(level.energy_ev_per_fu[row]) - atoms.get("O", 0) * oxygen_shift_ev(level, measured)
+        sigma = float(measured.column("energy_sigma_ev_per_atom")[theirs]) * sum(atoms.values())
         found.append(Residual(formula, energy - enthalpy, max(sigma, LEAST_SIGMA_EV_PER_O * max(atoms.get("O", 0), 1))))
     return found
 
 
-def _same_polymorph(formula: str, phases: PhaseTable, space_group_number: int) -> int:
-    rows = with_energy(phases, formula)
-    numbers = phases.integers("space_group_number")
-    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
-
-
-def fit(found: Sequence[Residual], widening: float = WIDENING) -> ErrorModel:
+def fit(
+    found: Sequence[Residual], widening: float = WIDENING, features: tuple[str, ...] = FEATURES["hybrid"]
+) -> ErrorModel:
     """Find the widths of the priors by the evidence of the data.
 
     Parameters
@@ -95,6 +82,8 @@ def fit(found: Sequence[Residual], widening: float = WIDENING) -> ErrorModel:
     found : sequence of Residual
     widening : float
         Factor on every sigma, see `ErrorModel`.
+    features : tuple of str
+        Of the model.
 
     Notes
     -----
@@ -107,7 +96,10 @@ def fit(found: Sequence[Residual], widening: float = WIDENING) -> ErrorModel:
     errors = np.array([r.error_ev_per_fu for r in found])
     noise = np.diag([r.sigma_ev_per_fu**2 for r in found])
     flat = dict.fromkeys((*kinds, *FIXED_EV), 0.0)
-    parts = [ErrorModel((), flat | {kind: 1.0}).kernel(formulas, formulas, applied=False) for kind in kinds]
+    parts = [
+        ErrorModel((), flat | {kind: 1.0}, features=features).kernel(formulas, formulas, applied=False)
+        for kind in kinds
+    ]
 
     def surprise(widths: np.ndarray) -> float:
         seen = noise + sum(np.exp(2.0 * w) * part for w, part in zip(widths, parts, strict=True))
@@ -117,88 +109,62 @@ def fit(found: Sequence[Residual], widening: float = WIDENING) -> ErrorModel:
 
     best = minimize(surprise, start, method="L-BFGS-B", bounds=[np.log(_BOUNDS_EV)] * len(kinds))
     prior = {kind: round(float(np.exp(w)), 5) for kind, w in zip(kinds, best.x, strict=True)}
-    return ErrorModel(tuple(found), prior | FIXED_EV, widening)
+    return ErrorModel(tuple(found), prior | FIXED_EV, widening, features)
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The error of a compound as predicted without any compound of its element, and what it is.
+def leave_elements_out(model: ErrorModel, errors: Sequence[HeatError]) -> list[HeatError]:
+    """Correct every reaction by the model that has seen no compound of its element; priors stay.
 
-    Energies are eV per O atom, against Li2O (oxides), or per atom (alloys).
+    Parameters
+    ----------
+    model : ErrorModel
+    errors : sequence of HeatError
+        Of the uncorrected energies.
+
+    Returns
+    -------
+    list of HeatError
+        With the corrected energy and its sigma, of what is within the model.
     """
-
-    formula: str
-    element: str
-    kind: str
-    hubbard: bool
-    error_ev: float
-    predicted_ev: float
-    sigma_ev: float
-
-    __repr__ = outline
-
-    @property
-    def left_ev(self) -> float:
-        """What is left of the error."""
-        return self.error_ev - self.predicted_ev
-
-
-def leave_elements_out(model: ErrorModel) -> list[Prediction]:
-    """Predict every compound from the model without any compound of its element; priors stay."""
-    by_element: dict[str, list[Residual]] = {}
-    for residual in model.residuals:
-        for element in parse_formula(residual.formula).keys() - {"Li", "O"}:
-            by_element.setdefault(element, []).append(residual)
-    oxygen = next((r.error_ev_per_fu for r in model.residuals if r.formula == "Li2O"), 0.0)
+    rest: dict[str, ErrorModel] = {}
+    known = {r.formula for r in model.residuals}
     found = []
-    for element, members in sorted(by_element.items()):
-        rest = model.without({element})
-        for residual in members:
-            atoms = parse_formula(residual.formula)
-            n_o, n = atoms.get("O", 0), sum(atoms.values())
-            amounts = {residual.formula: 1.0 / n_o, "Li2O": -1.0} if n_o else {residual.formula: 1.0 / n}
-            expected = rest.errors_ev_per_fu(list(amounts)) @ np.array(list(amounts.values()))
-            known = residual.sigma_ev_per_fu / (n_o or n)
-            found.append(
-                Prediction(
-                    formula=residual.formula,
-                    element=element,
-                    kind=("ternary oxide" if "Li" in atoms else "binary oxide") if n_o else "alloy",
-                    hubbard=element in HUBBARD_U_EV and bool(n_o),
-                    error_ev=residual.error_ev_per_fu / (n_o or n) - (oxygen if n_o else 0.0),
-                    predicted_ev=float(expected),
-                    sigma_ev=float(np.hypot(rest.sigma_ev(amounts), known)),
-                )
-            )
+    for error in errors:
+        if error.formula not in known:
+            continue
+        atoms = parse_formula(error.formula)
+        element = element_of(error)
+        if element not in rest:
+            rest[element] = model.without({element})
+        n_o, n = atoms.get("O", 0), sum(atoms.values())
+        amounts = {error.formula: -1.0 / n_o, "Li2O": 1.0} if n_o else {error.formula: 1.0 / n}
+        expected = rest[element].errors_ev_per_fu(list(amounts)) @ np.array(list(amounts.values()))
+        sigma = rest[element].sigma_ev(amounts)
+        found.append(replace(error, computed_ev=error.computed_ev - float(expected), sigma_ev=sigma))
     return found
 
 
-def summary(found: Sequence[Prediction]) -> dict[str, dict[str, Any]]:
-    """Return number, mean absolute errors before and after, root mean square and coverage by class."""
-    classes: Mapping[str, list[Prediction]] = {
-        "binary oxides": [p for p in found if p.kind == "binary oxide"],
-        "binary oxides without U": [p for p in found if p.kind == "binary oxide" and not p.hubbard],
-        "binary oxides with U": [p for p in found if p.kind == "binary oxide" and p.hubbard],
-        "ternary oxides": [p for p in found if p.kind == "ternary oxide"],
-        "all oxides": [p for p in found if p.kind != "alloy"],
-        "alloys": [p for p in found if p.kind == "alloy"],
+def element_of(error: HeatError) -> str:
+    """Return the element of a compound that is neither lithium nor oxygen."""
+    return next(symbol for symbol in parse_formula(error.formula) if symbol not in {"Li", "O"})
+
+
+def summary(before: Sequence[HeatError], after: Sequence[HeatError]) -> dict[str, dict[str, Any]]:
+    """Return number, mean absolute error before, and errors and coverage after, by class."""
+    kept = {error.formula for error in after}
+    first = {row.name: row.mae_ev for row in by_class([error for error in before if error.formula in kept])}
+    return {
+        row.name: {"n": row.n, "before_mae_ev": round(first[row.name], 4)}
+        | {name: _rounded(getattr(row, name)) for name in _SUMMARY}
+        for row in by_class(after)
     }
-    rows = {}
-    for name, members in classes.items():
-        if not members:
-            continue
-        left = np.array([p.left_ev for p in members])
-        ratio = np.abs(left) / np.array([p.sigma_ev for p in members])
-        rows[name] = {
-            "n": len(members),
-            "before_mae_ev": round(float(np.mean([abs(p.error_ev) for p in members])), 4),
-            "mae_ev": round(float(np.abs(left).mean()), 4),
-            "rms_ev": round(float(np.sqrt((left**2).mean())), 4),
-            "mean_ev": round(float(left.mean()), 4),
-            "within_1_sigma": round(float((ratio <= 1.0).mean()), 3),
-            "within_2_sigma": round(float((ratio <= 2.0).mean()), 3),
-        }
-    return rows
+
+
+_SUMMARY = ("mae_ev", "rms_ev", "mean_ev", "within_1_sigma", "within_2_sigma")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def kept_aside(found: Sequence[Residual]) -> set[str]:
@@ -207,13 +173,14 @@ def kept_aside(found: Sequence[Residual]) -> set[str]:
     return set(sorted(elements, key=ATOMIC_NUMBER.__getitem__)[EVERY // 2 :: EVERY])
 
 
-def fit_document(first: PhaseTable, second: PhaseTable, measured: PhaseTable) -> dict[str, Any]:
-    """Learn the errors of the hybrid level and test them on elements left out.
+def fit_document(tables: Mapping[str, PhaseTable], measured: PhaseTable) -> dict[str, Any]:
+    """Learn the errors of each level of energies and test them on elements left out.
 
     Parameters
     ----------
-    first, second, measured : PhaseTable
-        As for `residuals`.
+    tables : mapping of str to PhaseTable
+        Level to its uncorrected table: ``hybrid``, ``mp2020``.
+    measured : PhaseTable
 
     Returns
     -------
@@ -222,37 +189,39 @@ def fit_document(first: PhaseTable, second: PhaseTable, measured: PhaseTable) ->
         out in its turn (``left_out``, by class, and ``predictions``), and that on the elements that were kept aside
         while the priors were found (``kept_aside``).
     """
-    found = residuals(first, second, measured)
-    model = fit(found)
-    aside = kept_aside(found)
-    blind = fit([r for r in found if not aside & parse_formula(r.formula).keys()])
-    seen = ErrorModel(model.residuals, blind.prior_ev, blind.widening)
-    predictions = leave_elements_out(model)
     return {
         "about": "errors of computed formation energies (computed minus measured enthalpy) and the widths of their "
         "priors; made by `licoat data fit`",
-        "levels": {
-            "hybrid": {
-                "widening": model.widening,
-                "prior_ev": dict(model.prior_ev),
-                "residuals": [
-                    {
-                        "formula": r.formula,
-                        "error_ev_per_fu": round(r.error_ev_per_fu, 6),
-                        "sigma_ev_per_fu": round(r.sigma_ev_per_fu, 6),
-                    }
-                    for r in found
-                ],
-                "left_out": summary(predictions),
-                "kept_aside": {
-                    "elements": sorted(aside),
-                    "classes": summary([p for p in leave_elements_out(seen) if p.element in aside]),
-                },
-                "predictions": [
-                    {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(p).items()} for p in predictions
-                ],
+        "levels": {name: _level(phases, measured, FEATURES[name]) for name, phases in tables.items()},
+    }
+
+
+def _level(phases: PhaseTable, measured: PhaseTable, features: tuple[str, ...]) -> dict[str, Any]:
+    found = residuals(phases, measured)
+    model = fit(found, features=features)
+    aside = kept_aside(found)
+    blind = fit([r for r in found if not aside & parse_formula(r.formula).keys()], features=features)
+    seen = replace(blind, residuals=model.residuals)
+    before = heat_errors(phases.with_products("all"), measured)
+    after = leave_elements_out(model, before)
+    kept = [error for error in leave_elements_out(seen, before) if element_of(error) in aside]
+    return {
+        "widening": model.widening,
+        "features": list(model.features),
+        "prior_ev": dict(model.prior_ev),
+        "residuals": [
+            {
+                "formula": r.formula,
+                "error_ev_per_fu": round(r.error_ev_per_fu, 6),
+                "sigma_ev_per_fu": round(r.sigma_ev_per_fu, 6),
             }
-        },
+            for r in found
+        ],
+        "left_out": summary(before, after),
+        "kept_aside": {"elements": sorted(aside), "classes": summary(before, kept)},
+        "predictions": [
+            {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(error).items()} for error in after
+        ],
     }
 
 

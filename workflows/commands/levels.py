@@ -61,7 +61,8 @@ def _data_fit(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.workflows.calculations.fitting import fit_document, write_fit
 
-    document = fit_document(load_phases("builtin"), load_phases("builtin", scheme="r2scan"), load_phases("measured"))
+    tables = {level: load_phases("builtin", scheme=level) for level in ("hybrid", "mp2020")}
+    document = fit_document(tables, load_phases("measured"))
     if options.out is not None:
         write_fit(Path(options.out), document)
     if options.json:

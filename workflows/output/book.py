@@ -10,10 +10,10 @@ from typing import Any
 
 from licoat.structures.chemistry.book import BOOK, Book, Kind, Quantity
 from licoat.structures.errors import MissingDataError
+from licoat.thermo.heat_errors import ERRORS
 from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
 from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
 from licoat.workflows.screening.quantities import SCREEN
-from licoat.workflows.screening.validation import ERRORS
 
 __all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema", "words_and_unit"]
 

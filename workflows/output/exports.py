@@ -20,7 +20,6 @@ __all__ = [
     "frame_markdown",
     "frame_writers",
     "latex_table",
-    "save_files",
     "save_frame",
     "write_excel",
 ]
@@ -31,27 +30,9 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 _FORMULA_WORD = re.compile(r"(?:[A-Z][a-z]?\d*)*[A-Z][a-z]?\d+(?:[A-Z][a-z]?\d*)*")
 WIDEST_COLUMN = 48
 CM_PER_CHARACTER = 0.13  # of LaTeX scriptsize
-PAGE_WIDTH_CM = 24.5  # of a landscape page
+PAGE_WIDTH_CM = 23.0  # of a landscape page
 NUMBER_WIDTH_CM = 1.5  # of a column of numbers or short words
 SHORT_TEXT = 16  # characters up to which a column is not wrapped
-
-
-def save_files(folder: Path, writers: Mapping[str, Callable[[Path], Any]]) -> list[Path]:
-    """Write several files into a folder; all are written before the first takes its place.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-    writers : mapping of str to callable
-        File name to a function that writes a path.
-
-    Returns
-    -------
-    list of Path
-        The files written.
-    """
-    return publish_files(folder, writers)
 
 
 def save_frame(
@@ -71,13 +52,13 @@ def save_frame(
     printed : DataFrame, optional
         What goes into Markdown and LaTeX, if the data frame itself is too wide for a page.
     """
-    return save_files(folder, frame_writers(frame, stem, caption, printed=printed))
+    return publish_files(folder, frame_writers(frame, stem, caption, printed=printed))
 
 
 def frame_writers(
     frame: "pd.DataFrame", stem: str, caption: str, *, printed: "pd.DataFrame | None" = None
 ) -> dict[str, Callable[[Path], Any]]:
-    """Return the writers of the four files that `save_frame` makes, for `save_files`."""
+    """Return the writers of the four files that `save_frame` makes, for `publish_files`."""
     page = frame if printed is None else printed
     return {
         f"{stem}.csv": lambda p: csv_frame(frame).to_csv(p, index=False, float_format="%.8g"),
@@ -126,7 +107,7 @@ def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
         rf">{{\raggedright\arraybackslash}}p{{{widths[name]:.1f}cm}}" if name in wide else "l" if name in texts else "r"
         for name in frame.columns
     )
-    heads = [rf"\rotatebox{{60}}{{{escape_latex(_heading(name))}}}" for name in frame.columns]
+    heads = [rf"\rotatebox{{90}}{{{escape_latex(_heading(name))}}}" for name in frame.columns]
     rows = [[_latex_cell(_cell(value)) for value in row] for row in frame.itertuples(index=False)]
     return latex_table(columns, heads, rows, escape_latex(caption), packages="array,booktabs,longtable,graphicx")
 

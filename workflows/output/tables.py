@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.book import Kind
 from licoat.structures.chemistry.formula import render_latex
+from licoat.structures.publishing import publish_files
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
-from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, save_files, write_excel
+from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, write_excel
 from licoat.workflows.output.neutral import csv_frame, markdown_text
 from licoat.workflows.screening.criteria import State
 from licoat.workflows.screening.quantities import DESIGN
@@ -165,9 +166,9 @@ def to_latex(result: "ScreeningResult") -> str:
     The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
     """
     wide = {
-        "equation": r"p{5cm}",
-        "band_gaps_ev": r"p{3.2cm}",
-        "shear_moduli_gpa": r"p{3.2cm}",
+        "equation": r"p{4.4cm}",
+        "band_gaps_ev": r"p{3cm}",
+        "shear_moduli_gpa": r"p{3cm}",
         "formula": "l",
         "criteria": "l",
     }
@@ -198,7 +199,7 @@ def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
     """Write all tables of a screen; each file appears whole or not at all."""
     frame = result.table
     caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
-    return save_files(
+    return publish_files(
         folder,
         frame_writers(design_frame(result), "design", caption)
         | {

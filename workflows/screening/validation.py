@@ -1,249 +1,18 @@
-"""How far a table of phases is from measured enthalpies: reaction by reaction, and by class."""
+"""How far tables of phases are from measured enthalpies."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from licoat.structures.chemistry.book import Kind, Quantity, declare
-from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.facts import same_space_group
-from licoat.structures.phases.schemes import uses_hubbard_u
-from licoat.structures.phases.table import PhaseTable, require_table
-from licoat.structures.rendering import brief, outline
-from licoat.thermo.balance import balance
-from licoat.thermo.polymorph import with_energy
-from licoat.thermo.reacting import build_reaction
+from licoat.structures.phases.table import PhaseTable
+from licoat.structures.rendering import brief
+from licoat.thermo.heat_errors import ErrorSummary, HeatError, by_class, heat_errors
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ERRORS", "ErrorSummary", "HeatError", "Validation", "heat_errors", "summarise", "validate"]
-
-_PER = "O atom of the oxide, or atom of the alloy"
-ERRORS = declare(
-    Quantity("class", "class", "Kind of compound, and whether it is computed with a Hubbard U.", Kind.TEXT,
-             "validation"),
-    Quantity("n", "number", "Reactions of which both sides are known.", Kind.COUNT, "validation", digits=0),
-    Quantity("mean_ev", "mean error", "Mean of computed minus measured.", Kind.ENERGY, "validation", unit="eV",
-             per=_PER, digits=3),
-    Quantity("mae_ev", "mean absolute error", "Mean of |computed - measured|.", Kind.ENERGY, "validation", unit="eV",
-             per=_PER, digits=3, higher_is_better=False),
-    Quantity("rms_ev", "root mean square error", "sqrt(mean (computed - measured)^2).", Kind.ENERGY, "validation",
-             unit="eV", per=_PER, digits=3),
-    Quantity("worst_ev", "largest error", "Computed minus measured of the worst.", Kind.ENERGY, "validation", unit="eV",
-             per=_PER, digits=3),
-    Quantity("worst", "worst", "Compound of the largest error.", Kind.TEXT, "validation"),
-    Quantity("within_1_sigma", "within one sigma", "Share of errors within one sigma, both sides in squares.",
-             Kind.SHARE, "validation"),
-    Quantity("within_2_sigma", "within two sigma", "Share of errors within two sigma.", Kind.SHARE, "validation"),
-    Quantity("kind", "kind", "binary oxide, ternary oxide or alloy.", Kind.TEXT, "validation"),
-    Quantity("hubbard", "Hubbard U", "Whether the compound is computed with a Hubbard U.", Kind.YES_NO, "validation"),
-    Quantity("computed_ev", "computed", "Reaction energy: oxide + Li to elements and Li2O, or formation of an alloy.",
-             Kind.ENERGY, "validation", unit="eV", per=_PER, digits=3),
-    Quantity("measured_ev", "measured", "The same reaction from measured enthalpies.", Kind.ENERGY, "validation",
-             unit="eV", per=_PER, digits=3),
-    Quantity("sigma_ev", "sigma", "Of the computed energy.", Kind.ENERGY, "validation", unit="eV", per=_PER, digits=3),
-    Quantity("measured_sigma_ev", "sigma of the measured", "Of the measured enthalpy.", Kind.ENERGY, "validation",
-             unit="eV", per=_PER, digits=3),
-    Quantity("error_ev", "error", "Computed minus measured; positive is too weak a reaction.", Kind.ENERGY,
-             "validation", unit="eV", per=_PER, digits=3),
-)  # fmt: skip
-"""Quantities of the comparison with measured enthalpies."""
-
-CLASSES: dict[str, Callable[["HeatError"], bool]] = {
-    "binary oxides": lambda e: e.kind == "binary oxide",
-    "binary oxides without U": lambda e: e.kind == "binary oxide" and not e.hubbard,
-    "binary oxides with U": lambda e: e.kind == "binary oxide" and e.hubbard,
-    "ternary oxides": lambda e: e.kind == "ternary oxide",
-    "all oxides": lambda e: e.kind != "alloy",
-    "alloys": lambda e: e.kind == "alloy",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class HeatError:
-    """One computed reaction enthalpy beside its measured one.
-
-    Attributes
-    ----------
-    formula, phase_id : str
-        The compound and the computed phase that stands for the measured one.
-    kind : {"binary oxide", "ternary oxide", "alloy"}
-        An oxide's reaction is that with lithium to its elements and Li2O, in which the oxygen reference cancels; an
-        alloy's is its formation.
-    hubbard : bool
-        Whether the Materials Project computes the compound with a Hubbard U.
-    computed_ev, measured_ev : float
-        Per O atom of the oxide, or per atom of the alloy.
-    sigma_ev, measured_sigma_ev : float or None
-        One standard deviation on the same basis.
-    """
-
-    formula: str
-    phase_id: str
-    kind: str
-    hubbard: bool
-    computed_ev: float
-    measured_ev: float
-    sigma_ev: float | None
-    measured_sigma_ev: float | None
-
-    __repr__ = outline
-
-    @property
-    def error_ev(self) -> float:
-        """Computed minus measured; positive is too weak a reaction."""
-        return self.computed_ev - self.measured_ev
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorSummary:
-    """Errors of a class: number, mean, mean absolute, root mean square, the worst, and how many lie within sigma."""
-
-    name: str
-    n: int
-    mean_ev: float
-    mae_ev: float
-    rms_ev: float
-    worst_ev: float
-    worst: str
-    within_1_sigma: float | None
-    within_2_sigma: float | None
-
-    __repr__ = outline
-
-
-def heat_errors(phases: PhaseTable, measured: PhaseTable) -> list[HeatError]:
-    """Return the error of every reaction of which both sides are known.
-
-    Parameters
-    ----------
-    phases : PhaseTable
-        Computed.
-    measured : PhaseTable
-        Of measured enthalpies.
-
-    Returns
-    -------
-    list of HeatError
-        Binary oxides, ternary lithium oxides and lithium alloys whose compound and elements have measured enthalpies.
-        Peroxides and superoxides stay out: their oxygen is no oxide.
-
-    Raises
-    ------
-    InputTypeError
-        If one is no table.
-    """
-    require_table(phases)
-    require_table(measured, "measured")
-    found = []
-    for formula in measured.formulas:
-        kind = _kind(formula)
-        if kind and phases.rows_of(formula):
-            try:
-                found.append(_error(formula, kind, phases, measured))
-            except MissingDataError:
-                continue  # an element, or the compound's own enthalpy, is not known
-    return found
-
-
-def _kind(formula: str) -> str:
-    atoms = parse_formula(formula)
-    others = set(atoms) - {"Li", "O"}
-    if len(others) != 1 or len(atoms) == 1:
-        return ""
-    if "O" not in atoms:
-        return "alloy" if "Li" in atoms else ""
-    if "Li" in atoms:
-        return "ternary oxide"
-    return "" if _is_peroxide(atoms) else "binary oxide"
-
-
-_HIGHEST_CHARGE = {"Li": 1, "Na": 1, "K": 1, "Rb": 1, "Cs": 1, "Be": 2, "Mg": 2, "Ca": 2, "Sr": 2, "Ba": 2, "Zn": 2,
-                   "Cd": 2}  # fmt: skip
-
-
-def _is_peroxide(atoms: dict[str, int]) -> bool:
-    """Say whether a binary oxide holds more oxygen than its metal can charge."""
-    ((symbol, n),) = ((s, n) for s, n in atoms.items() if s != "O")
-    return symbol in _HIGHEST_CHARGE and 2 * atoms["O"] > _HIGHEST_CHARGE[symbol] * n
-
-
-def _error(formula: str, kind: str, phases: PhaseTable, measured: PhaseTable) -> HeatError:
-    theirs = with_energy(measured, formula)[0]
-    row = _same_polymorph(formula, phases, int(measured.integers("space_group_number")[theirs]))
-    ours_id, theirs_id = phases.text("phase_id")[row], measured.text("phase_id")[theirs]
-    atoms = parse_formula(formula)
-    element = next(s for s in atoms if s not in {"Li", "O"})
-    unit = next(f for f in phases.formulas if parse_formula(f).keys() == {element})
-    if kind == "alloy":
-        coefficients = {f: -n for f, n in balance([formula, "Li", unit], what=formula).items()}
-        basis = float(-coefficients[formula]) * -sum(atoms.values())
-    else:
-        coefficients = balance([formula, "Li", unit, "Li2O"], what=formula)
-        basis = float(-coefficients[formula]) * atoms["O"]
-    ours = build_reaction(phases, coefficients, phase_ids={formula: ours_id})
-    reference = build_reaction(measured, coefficients, phase_ids={formula: theirs_id})
-    scale = float(abs(coefficients[ours.oxide])) / basis
-    return HeatError(
-        formula=formula,
-        phase_id=ours_id,
-        kind=kind,
-        hubbard=uses_hubbard_u(formula),
-        computed_ev=ours.energy_ev_per_fu * scale,
-        measured_ev=reference.energy_ev_per_fu * scale,
-        sigma_ev=None if ours.energy_sigma_ev_per_fu is None else ours.energy_sigma_ev_per_fu * abs(scale),
-        measured_sigma_ev=None
-        if reference.energy_sigma_ev_per_fu is None
-        else reference.energy_sigma_ev_per_fu * abs(scale),
-    )
-
-
-def _same_polymorph(formula: str, phases: PhaseTable, space_group_number: int) -> int:
-    """Return the row of the polymorph that was measured, of the lowest where the table lacks it."""
-    rows = with_energy(phases, formula)
-    numbers = phases.integers("space_group_number")
-    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
-
-
-def summarise(errors: Iterable[HeatError], name: str) -> ErrorSummary:
-    """Return the summary of some errors.
-
-    Raises
-    ------
-    MissingDataError
-        If there are none.
-    """
-    chosen = list(errors)
-    if not chosen:
-        raise MissingDataError(f"{name}: nothing is both computed and measured")
-    values = np.array([e.error_ev for e in chosen])
-    worst = max(chosen, key=lambda e: abs(e.error_ev))
-    return ErrorSummary(
-        name=name,
-        n=len(chosen),
-        mean_ev=float(values.mean()),
-        mae_ev=float(np.abs(values).mean()),
-        rms_ev=float(np.sqrt((values**2).mean())),
-        worst_ev=worst.error_ev,
-        worst=worst.formula,
-        within_1_sigma=_within(chosen, 1.0),
-        within_2_sigma=_within(chosen, 2.0),
-    )
-
-
-def _within(errors: Sequence[HeatError], times: float) -> float | None:
-    """Share of errors within so many combined sigmas, None where a sigma is not known."""
-    inside = []
-    for error in errors:
-        if error.sigma_ev is None:
-            return None
-        inside.append(abs(error.error_ev) <= times * math.hypot(error.sigma_ev, error.measured_sigma_ev or 0.0))
-    return float(np.mean(inside))
+__all__ = ["Validation", "validate"]
 
 
 @dataclass(frozen=True)
@@ -298,7 +67,9 @@ class Validation:
         }
 
 
-def validate(tables: Mapping[str, PhaseTable], measured: PhaseTable) -> Validation:
+def validate(
+    tables: Mapping[str, PhaseTable], measured: PhaseTable, further: Mapping[str, list[HeatError]] | None = None
+) -> Validation:
     """Compare tables of phases with measured enthalpies.
 
     Parameters
@@ -306,6 +77,8 @@ def validate(tables: Mapping[str, PhaseTable], measured: PhaseTable) -> Validati
     tables : mapping of str to PhaseTable
         By name, e.g. of the energy scheme.
     measured : PhaseTable
+    further : mapping of str to list of HeatError, optional
+        Errors that are no table's own, e.g. of predictions without the element that is predicted.
 
     Returns
     -------
@@ -319,10 +92,8 @@ def validate(tables: Mapping[str, PhaseTable], measured: PhaseTable) -> Validati
         If one is no table.
     """
     errors = {name: heat_errors(table.with_products("all"), measured) for name, table in tables.items()}
-    summaries = {}
     for name, found in errors.items():
         if not found:
             raise MissingDataError(f"{name}: nothing of it has a measured enthalpy")
-        members = {label: [e for e in found if belongs(e)] for label, belongs in CLASSES.items()}
-        summaries[name] = [summarise(chosen, label) for label, chosen in members.items() if chosen]
-    return Validation(errors, summaries)
+    errors |= further or {}
+    return Validation(errors, {name: by_class(found) for name, found in errors.items()})
