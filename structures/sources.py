@@ -104,8 +104,8 @@ def load_phases(
         ``licoat.sources``, or a file: a table, pymatgen entries, documents of a database, a licoat snapshot (see
         docs/files.md).
     scheme : str, optional
-        One of the source's energy schemes: ``mp2020``, ``none``, ``r2scan``, ``hybrid`` or ``fitted`` of
-        ``builtin``; other sources have one of their own.
+        One of the source's energy schemes: ``fitted``, ``mp2020``, ``none``, ``r2scan`` or ``hybrid`` of ``builtin``,
+        then without measured heats (see `load_builtin`); other sources have one of their own.
     columns : mapping of str to str, optional
         For a table: heading of the file to licoat's name, where licoat does not know the heading.
     correct : {"mp2020"}, optional
@@ -148,7 +148,7 @@ def load_phases(
 
 
 def _loaded(known: Source, scheme: str | None = None) -> PhaseTable:
-    found = known.load(scheme or known.schemes[0]) if known.schemes else known.load()
+    found = known.load() if scheme is None else known.load(scheme)
     if not isinstance(found, PhaseTable):
         raise SourceError(f"source {known.name!r} gave {type(found).__name__}, no PhaseTable")
     return found

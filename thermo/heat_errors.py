@@ -136,6 +136,7 @@ def heat_errors(phases: PhaseTable, measured: PhaseTable) -> list[HeatError]:
     """
     require_table(phases)
     require_table(measured, "measured")
+    phases = phases.with_prefer("table")
     found = []
     for formula in measured.formulas:
         kind = _kind(formula)

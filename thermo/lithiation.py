@@ -25,6 +25,7 @@ def lithiate(
     anode: str = "Li",
     phase_id: str | None = None,
     products: str | None = None,
+    prefer: str | None = None,
 ) -> LithiationPath:
     """Let an oxide react with the anode metal to equilibrium.
 
@@ -41,6 +42,8 @@ def lithiate(
     products : {"observed", "all"}, optional
         Which compositions may be products (see `PhaseTable.with_products`); the table's own choice without, which is
         ``observed``.
+    prefer : {"best", "table"}, optional
+        Whose heat and volumes (see `licoat.thermo.preference`); the table's own choice without.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def lithiate(
     """
     unit = formula_unit(oxide)
     chosen = {unit: phase_id} if phase_id is not None else {}
-    return lithiate_many([unit], phases, anode=anode, phase_ids=chosen, products=products)[0]
+    return lithiate_many([unit], phases, anode=anode, phase_ids=chosen, products=products, prefer=prefer)[0]
 
 
 def lithiate_many(
@@ -79,6 +82,7 @@ def lithiate_many(
     anode: str = "Li",
     phase_ids: Mapping[str, str] | None = None,
     products: str | None = None,
+    prefer: str | None = None,
 ) -> list[LithiationPath]:
     """Let many oxides react; one hull per chemical system serves all its oxides (see `lithiate`).
 
@@ -91,6 +95,7 @@ def lithiate_many(
     phase_ids : mapping of str to str, optional
         Formula to the polymorph that reacts, if not the observed one.
     products : {"observed", "all"}, optional
+    prefer : {"best", "table"}, optional
         As for `lithiate`.
 
     Returns
@@ -110,6 +115,8 @@ def lithiate_many(
     check_anode(anode, phases)
     if products is not None:
         phases = phases.with_products(products)
+    if prefer is not None:
+        phases = phases.with_prefer(prefer)
     units = formula_units(oxides)
     chosen = chosen_phases(phase_ids)
     unused = sorted(set(chosen) - set(units))

@@ -17,6 +17,7 @@ from licoat.thermo.balance import balance
 from licoat.thermo.end_state import end_state
 from licoat.thermo.hull import titrate
 from licoat.thermo.polymorph import with_energy
+from licoat.thermo.preference import volume_of
 from licoat.thermo.reacting import build_reaction
 from licoat.thermo.reaction import Reaction
 
@@ -186,9 +187,12 @@ class LithiationPath:
 
     @property
     def verdict(self) -> Reactivity:
-        """``reacts`` or ``inert``; ``uncertain`` if the driving force is within its sigma of zero."""
+        """``reacts`` or ``inert``; ``uncertain`` if the driving force is within its sigma of zero, or denies the hull.
+
+        The end state is that of the table's hull; a measured driving force of the other sign makes it uncertain.
+        """
         force, sigma = self.driving_force_v, self.driving_force_sigma_v
-        if force is not None and sigma is not None and abs(force) <= sigma:
+        if force is not None and ((sigma is not None and abs(force) <= sigma) or (force > 0.0) == self.is_inert):
             return "uncertain"
         return "inert" if self.is_inert else "reacts"
 
@@ -280,7 +284,7 @@ class LithiationPath:
             return None
         titration = titrate(every, self.oxide, self.anode)
         other = end_state(every, self.oxide, self.phase_id, titration, self.anode)
-        margin = self.final.energy_ev_per_fu - other.energy_ev_per_fu
+        margin = self.final.computed_energy_ev_per_fu - other.computed_energy_ev_per_fu
         if not other.predicted_products or margin <= 0.0:
             return None
         return PredictedEnd(
@@ -325,12 +329,12 @@ class LithiationPath:
         """Volume of the products over that of another phase of the oxide, None if a volume is unknown or a gas's."""
         if is_gas(self.oxide):
             return None
-        volume = float(self.phases.column("volume_a3_per_atom")[row] * self.phases.atoms[row])
+        volume = volume_of(self.phases, row).a3
         products = [
             s.amount * (math.nan if s.volume_a3_per_fu is None else s.volume_a3_per_fu) for s in self.final.products
         ]
-        ratio = math.fsum(products) / volume
-        return None if math.isnan(ratio) else ratio
+        total = math.fsum(products)
+        return None if volume is None or math.isnan(total) else total / volume
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

@@ -10,10 +10,10 @@ import math
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.errors import MissingDataError, shortened
-from licoat.structures.phases.facts import observed_phase, same_space_group
+from licoat.structures.phases.facts import ObservedPhase, observed_phase, polymorphs, same_space_group
 from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["choice_reason", "real_row", "row_of_polymorph", "with_energy"]
+__all__ = ["choice_reason", "measured_polymorph", "real_row", "row_of_polymorph", "with_energy"]
 
 
 def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> int:
@@ -120,3 +120,18 @@ def _reason(phases: PhaseTable, row: int) -> str:
         name = default.name or default.space_group
         return f"{'lowest in energy' if others else 'the only phase'}; the observed {name} is not in the table"
     return "lowest in energy" if others else "the only phase"
+
+
+def measured_polymorph(phases: PhaseTable, row: int) -> ObservedPhase | None:
+    """Return the measured polymorph that a phase is, None if it is none that was measured.
+
+    That with its space group; the one that exists at room temperature for the phase that stands for it (`real_row`).
+    """
+    formula, number = phases.text("formula")[row], int(phases.integers("space_group_number")[row])
+    default = observed_phase(formula)
+    if default is None:
+        return None
+    for phase in (default, *polymorphs(formula)):
+        if phase.space_group_number is not None and same_space_group(number, phase.space_group_number):
+            return phase
+    return default if row == real_row(phases, formula) else None

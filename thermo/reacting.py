@@ -6,13 +6,13 @@ from fractions import Fraction
 
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
-from licoat.structures.chemistry.gases import is_gas
 from licoat.structures.chemistry.units import EV_TO_KJ_PER_MOL, TNT_MJ_PER_KG, ev_per_a3_to_gj_per_m3, ev_to_mj_per_kg
 from licoat.structures.errors import MissingDataError, require
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.thermo.balance import parse_equation, write_equation
 from licoat.thermo.polymorph import real_row, with_energy
+from licoat.thermo.preference import COMPUTED, MEASURED, Energy, Volume, preferred_energy, volume_of
 from licoat.thermo.reaction import Reaction, Species
 
 __all__ = ["build_reaction", "chosen_phases", "no_reaction", "react"]
@@ -24,6 +24,7 @@ def react(
     *,
     anode: str = "Li",
     phase_ids: Mapping[str, str] | None = None,
+    prefer: str | None = None,
 ) -> Reaction:
     """Compute any reaction that the user writes down.
 
@@ -37,6 +38,8 @@ def react(
         The metal that voltages refer to.
     phase_ids : mapping of str to str, optional
         Formula to phase, where another polymorph than the usual is meant.
+    prefer : {"best", "table"}, optional
+        Whose heat and volumes (see `licoat.thermo.preference`); the table's own choice without.
 
     Returns
     -------
@@ -59,6 +62,8 @@ def react(
     ('Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O', 12.0)
     """
     require_table(phases)
+    if prefer is not None:
+        phases = phases.with_prefer(prefer)
     anode_metal(anode)  # refuses what is none
     coefficients = parse_equation(equation)
     chosen = chosen_phases(phase_ids)
@@ -126,7 +131,7 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
         If the phase is not in the table.
     """
     row = phases.index_of(phase_id)
-    volume = _known(phases.column("volume_a3_per_atom")[row] * phases.atoms[row])
+    volume = volume_of(phases, row)
     return Reaction(
         equation=f"{oxide} + {anode} -> no reaction",
         coefficients={},
@@ -138,6 +143,9 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
         energy_ev_per_anode_atom=None,
         energy_kj_per_mol=0.0,
         energy_sigma_ev_per_fu=0.0,
+        energy_basis=COMPUTED,
+        computed_energy_ev_per_fu=0.0,
+        computed_energy_sigma_ev_per_fu=0.0,
         heat_mj_per_kg_oxide=0.0,
         heat_mj_per_kg_reactants=0.0,
         heat_gj_per_m3_oxide=0.0,
@@ -147,8 +155,9 @@ def no_reaction(phases: PhaseTable, oxide: str, phase_id: str, anode: str) -> Re
         average_voltage_v=None,
         average_voltage_sigma_v=None,
         volume_ratio_oxide=1.0,
+        volume_ratio_oxide_sigma=0.0,
         volume_ratio_reactants=1.0,
-        species=(_species(phases, oxide, 1.0, row, row, volume, volume),),
+        species=(_species(phases, oxide, 1.0, row, row, volume, volume.a3),),
         scheme=phases.scheme,
         source=phases.source,
         energy_kind=phases.energy_kind,
@@ -166,15 +175,16 @@ def _quantities(
 ) -> Reaction:
     atoms = phases.atoms
     energy = sum(n * float(phases.energy_ev_per_fu[energy_rows[f]]) for f, n in amounts.items())
-    sigma = _with_oxygen(phases.reaction_sigma_ev(amounts, energy_rows), phases, amounts)
-    volumes = {
-        f: None if is_gas(f) else _known(phases.column("volume_a3_per_atom")[row] * atoms[row])
-        for f, row in rows.items()
-    }
+    own_sigma = _with_oxygen(phases.reaction_sigma_ev(amounts, energy_rows), phases, amounts)
+    own = Energy(energy, own_sigma, MEASURED if phases.source == "measured" else COMPUTED)
+    decided = preferred_energy(phases, amounts, rows, own)
+    energy, sigma = decided.ev, decided.sigma_ev
+    found = {f: volume_of(phases, row) for f, row in rows.items()}
+    volumes = {f: volume.a3 for f, volume in found.items()}
     produced = _total({f: n for f, n in amounts.items() if n > 0}, volumes)
     consumed = _total({f: -n for f, n in amounts.items() if n < 0}, volumes)
     species = tuple(
-        _species(phases, f, n, rows[f], energy_rows[f], volumes[f], produced if n > 0 else None)
+        _species(phases, f, n, rows[f], energy_rows[f], found[f], produced if n > 0 else None)
         for f, n in amounts.items()
     )
     n_anode = -amounts.get(anode, 0.0) if basis != anode else 0.0
@@ -195,6 +205,9 @@ def _quantities(
         energy_ev_per_anode_atom=energy / n_anode if n_anode > 0 else None,
         energy_kj_per_mol=energy * EV_TO_KJ_PER_MOL,
         energy_sigma_ev_per_fu=sigma,
+        energy_basis=decided.basis,
+        computed_energy_ev_per_fu=own.ev,
+        computed_energy_sigma_ev_per_fu=own.sigma_ev,
         heat_mj_per_kg_oxide=per_kg_oxide,
         heat_mj_per_kg_reactants=per_kg_all,
         heat_gj_per_m3_oxide=None if oxide_volume is None else ev_per_a3_to_gj_per_m3(heat / oxide_volume),
@@ -204,11 +217,12 @@ def _quantities(
         average_voltage_v=heat / (n_anode * charge) if n_anode else None,
         average_voltage_sigma_v=sigma / (abs(n_anode) * charge) if n_anode and sigma is not None else None,
         volume_ratio_oxide=None if produced is None or oxide_volume is None else produced / oxide_volume,
+        volume_ratio_oxide_sigma=_ratio_sigma(amounts, found, basis),
         volume_ratio_reactants=None if produced is None or consumed is None else produced / consumed,
         species=species,
         scheme=phases.scheme,
         source=phases.source,
-        energy_kind=phases.energy_kind,
+        energy_kind=phases.energy_kind if decided.basis == COMPUTED else "enthalpy at 298 K",
     )
 
 
@@ -235,7 +249,7 @@ def _species(
     amount: float,
     row: int,
     energy_row: int,
-    volume: float | None,
+    volume: Volume,
     produced: float | None,
 ) -> Species:
     def number(name: str) -> float | None:
@@ -250,8 +264,10 @@ def _species(
         phase_id=text("phase_id"),
         space_group=text("space_group"),
         energy_phase_id=phases.text("phase_id")[energy_row],
-        volume_a3_per_fu=volume,
-        volume_fraction=None if produced is None or volume is None else amount * volume / produced,
+        volume_a3_per_fu=volume.a3,
+        volume_sigma_percent=volume.sigma_percent,
+        volume_source=volume.source,
+        volume_fraction=None if produced is None or volume.a3 is None else amount * volume.a3 / produced,
         band_gap_ev=number("band_gap_ev"),
         band_gap_kind=text("band_gap_kind"),
         band_gap_source=text("band_gap_source"),
@@ -262,6 +278,23 @@ def _species(
         elastic_source=text("elastic_source"),
         observed=None if (observed := int(phases.observed[row])) < 0 else bool(observed),
     )
+
+
+def _ratio_sigma(amounts: Mapping[str, float], volumes: Mapping[str, Volume], oxide: str) -> float | None:
+    """Return one standard deviation of the volume of the products over that of the oxide, errors independent."""
+    basis = volumes[oxide]
+    if basis.a3 is None or basis.sigma_percent is None:
+        return None
+    parts = []
+    for formula, amount in amounts.items():
+        volume = volumes[formula]
+        if amount <= 0.0:
+            continue
+        if volume.a3 is None or volume.sigma_percent is None:
+            return None
+        parts.append((amount * volume.a3 / basis.a3, volume.sigma_percent / 100.0))
+    ratio = math.fsum(part for part, _ in parts)
+    return math.hypot(*(part * sigma for part, sigma in parts), ratio * basis.sigma_percent / 100.0)
 
 
 def _total(amounts: Mapping[str, float], volumes: Mapping[str, float | None]) -> float | None:

@@ -39,8 +39,9 @@ class Species:
         Phase whose volume, gap and moduli are given.
     energy_phase_id : str
         Phase whose energy enters the reaction: a reacting compound's own, the lowest for elements and products.
-    volume_a3_per_fu : float or None
-        None of a gas, whose crystal exists in the cold only.
+    volume_a3_per_fu, volume_sigma_percent : float or None
+        Volume and its relative standard deviation; None of a gas, whose crystal exists in the cold only.
+    volume_source : str
     volume_fraction : float or None
         Share of the volume of all products (None for reactants).
     band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa, elastic_sigma_percent : float or None
@@ -55,6 +56,8 @@ class Species:
     space_group: str
     energy_phase_id: str
     volume_a3_per_fu: float | None
+    volume_sigma_percent: float | None
+    volume_source: str
     volume_fraction: float | None
     band_gap_ev: float | None
     band_gap_kind: str
@@ -95,6 +98,11 @@ class Reaction:
         (None if none is consumed), per mole of oxide. Computed sources: 0 K energies; measured: enthalpies at 298 K.
     energy_sigma_ev_per_fu : float or None
         One standard deviation.
+    energy_basis : str
+        What the energy rests on: ``measured``, ``measured conversion + computed alloying`` or ``computed`` (see
+        `licoat.thermo.preference`).
+    computed_energy_ev_per_fu, computed_energy_sigma_ev_per_fu : float or None
+        The table's own, whatever the reaction energy rests on.
     heat_mj_per_kg_oxide, heat_mj_per_kg_reactants, heat_gj_per_m3_oxide : float or None
         Heat released, positive for an exothermic reaction.
     tnt_ratio_oxide, tnt_ratio_reactants : float
@@ -103,8 +111,8 @@ class Reaction:
         Anode atoms consumed.
     average_voltage_v, average_voltage_sigma_v : float or None
         Against the anode metal.
-    volume_ratio_oxide, volume_ratio_reactants : float or None
-        Products over oxide; products over oxide plus consumed anode metal.
+    volume_ratio_oxide, volume_ratio_oxide_sigma, volume_ratio_reactants : float or None
+        Products over oxide with one standard deviation; products over oxide plus consumed anode metal.
     species : tuple of Species
     scheme, source : str
     energy_kind : str
@@ -121,6 +129,9 @@ class Reaction:
     energy_ev_per_anode_atom: float | None
     energy_kj_per_mol: float
     energy_sigma_ev_per_fu: float | None
+    energy_basis: str
+    computed_energy_ev_per_fu: float
+    computed_energy_sigma_ev_per_fu: float | None
     heat_mj_per_kg_oxide: float
     heat_mj_per_kg_reactants: float
     heat_gj_per_m3_oxide: float | None
@@ -130,6 +141,7 @@ class Reaction:
     average_voltage_v: float | None
     average_voltage_sigma_v: float | None
     volume_ratio_oxide: float | None
+    volume_ratio_oxide_sigma: float | None
     volume_ratio_reactants: float | None
     species: tuple[Species, ...]
     scheme: str

@@ -27,17 +27,21 @@ from licoat.structures.phases.parquet import manifest_path, read_columns, read_p
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
+from licoat.structures.phases.volumes import volume_errors
 
-__all__ = ["SCHEMES", "build_builtin", "load_builtin", "verify_builtin"]
+__all__ = ["SCHEMES", "TWO_LEVELS", "build_builtin", "load_builtin", "two_levels", "verify_builtin"]
 
 SCHEMES = {
+    "fitted": "fitted",
     "mp2020": "sevennet-l3i5/mp2020",
     "none": "sevennet-l3i5/none",
     "r2scan": "sevennet-mf-0-r2scan/none",
     "hybrid": "hybrid",
-    "fitted": "fitted",
 }
 """Choices of ``--scheme`` and the full names of the energy schemes."""
+
+TWO_LEVELS = ("hybrid", "fitted")
+"""Schemes that take for each chemical system the level of theory that is better there."""
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
@@ -47,15 +51,17 @@ _FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "
 
 
 @lru_cache(maxsize=4)
-def load_builtin(scheme: str = "mp2020") -> PhaseTable:
+def load_builtin(scheme: str | None = None) -> PhaseTable:
     """Return the embedded table in one of its energy schemes.
 
     Parameters
     ----------
-    scheme : {"mp2020", "none", "r2scan", "hybrid", "fitted"}
-        PBE(+U)-like energies with the corrections of the Materials Project or as they are; r2SCAN-like energies with
-        oxygen anchored on Li2O; or, chosen for each chemical system, ``mp2020`` where a metal with a Hubbard U is in it
-        and ``r2scan`` elsewhere; or ``fitted``, the hybrid with the errors taken off that measured enthalpies teach.
+    scheme : {"mp2020", "none", "r2scan", "hybrid", "fitted"}, optional
+        Without: ``fitted``, and reactions have measured heats and volumes where those are known
+        (`PhaseTable.with_prefer`). ``mp2020``, ``none``: PBE(+U)-like energies with the corrections of the Materials
+        Project or as they are; ``r2scan``: r2SCAN-like energies with oxygen anchored on Li2O; ``hybrid``: for each
+        chemical system ``mp2020`` where a metal with a Hubbard U is in it and ``r2scan`` elsewhere; ``fitted``: the
+        hybrid with the errors taken off that measured enthalpies teach.
 
     Raises
     ------
@@ -64,14 +70,12 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
     SnapshotError
         If the embedded file is damaged.
     """
+    if scheme is None:
+        return load_builtin("fitted").with_prefer("best")
     if scheme not in SCHEMES:
         raise MissingDataError(f"builtin has no scheme {shown(scheme)}; choose one of {', '.join(SCHEMES)}")
-    if scheme == "fitted":
-        return _fitted()
-    if scheme == "hybrid":
-        first, second = load_builtin("mp2020"), load_builtin("r2scan")
-        name = SCHEMES["hybrid"]
-        return hybrid_table(_named(first, name), _named(second, name), first.manifest.replace(scheme=name))
+    if scheme in TWO_LEVELS:
+        return two_levels(load_builtin("mp2020"), load_builtin("r2scan"), scheme)
     manifest = Manifest.read(manifest_path(PARQUET))
     columns = _level(read_columns(PARQUET, manifest), manifest.details, scheme)
     classes = manifest.details["sigma_ev_per_atom"][scheme]
@@ -80,6 +84,9 @@ def load_builtin(scheme: str = "mp2020") -> PhaseTable:
     return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
 
 
+_LEARNT_KIND = "enthalpy at 298 K"
+"""What corrected energies are: what they were learnt from."""
+
 _CAUTION: dict[str, Any] = {
     "caution": f"r2SCAN without a Hubbard U is too weak for oxides of {' '.join(HUBBARD_U_EV)}; "
     "--scheme hybrid is better",
@@ -87,17 +94,26 @@ _CAUTION: dict[str, Any] = {
 }
 
 
-def _fitted() -> PhaseTable:
-    """Return the hybrid with its expected errors taken off."""
-    model, name = load_error_models()["hybrid"], SCHEMES["fitted"]
-    tables = []
-    for level in ("mp2020", "r2scan"):
-        table = load_builtin(level)
-        shift = oxygen_shift_ev(table, load_measured())
-        manifest = _named(table, name).manifest.replace(energy_kind="enthalpy at 298 K")  # of what it is learnt
-        tables.append(corrected_table(table, model, shift, manifest))
-    first, second = tables
-    return hybrid_table(first, second, first.manifest.replace(scheme=name))
+def two_levels(first: PhaseTable, second: PhaseTable, scheme: str) -> PhaseTable:
+    """Return the table of a scheme that has two levels of theory.
+
+    Parameters
+    ----------
+    first, second : PhaseTable
+        Schemes ``mp2020`` and ``r2scan`` of the same phases in the same order.
+    scheme : {"hybrid", "fitted"}
+    """
+    name = SCHEMES[scheme]
+    levels = [_named(table, name) for table in (first, second)]
+    if scheme == "fitted":
+        model = load_error_models()["hybrid"]
+        levels = [
+            corrected_table(
+                table, model, oxygen_shift_ev(table, load_measured()), table.manifest.replace(energy_kind=_LEARNT_KIND)
+            )
+            for table in levels
+        ]
+    return hybrid_table(levels[0], levels[1], levels[0].manifest.replace(scheme=name))
 
 
 def _named(table: PhaseTable, scheme: str) -> PhaseTable:
@@ -156,6 +172,7 @@ def _assemble(relaxed: Path) -> tuple[dict[str, Any], Manifest]:
         created=CREATED,
         details={
             **details,
+            "volume_sigma_percent": volume_errors(columns),
             "inputs_sha256": {relaxed.name: file_sha256(relaxed), **{f: file_sha256(DATA / f) for f in _FACT_FILES}},
             "sigma_ev_per_atom": {
                 name: classes_of(_level(columns, details, name), scheme)
@@ -189,7 +206,7 @@ def verify_builtin() -> list[str]:
             )
     differing = [
         n
-        for n in ("inputs_sha256", "sigma_ev_per_atom", "second")
+        for n in ("inputs_sha256", "sigma_ev_per_atom", "volume_sigma_percent", "second")
         if not _same(manifest.details.get(n), rebuilt.details.get(n))
     ]
     return problems + [f"manifest: {name} differs from what the inputs give" for name in differing]

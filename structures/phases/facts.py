@@ -27,6 +27,7 @@ __all__ = [
     "modulus_fact",
     "observed_phase",
     "observed_phases",
+    "polymorphs",
     "read_facts",
     "same_space_group",
     "space_group_number",
@@ -182,6 +183,12 @@ def observed_phases() -> dict[str, ObservedPhase]:
 @cache
 def _default_by_formula() -> dict[str, ObservedPhase]:
     return {phase.formula: phase for phase in observed_phases().values() if phase.is_default}
+
+
+@cache
+def polymorphs(formula: str) -> tuple[ObservedPhase, ...]:
+    """Return all measured polymorphs of a formula unit."""
+    return tuple(phase for phase in observed_phases().values() if phase.formula == formula)
 
 
 def observed_phase(formula: str) -> ObservedPhase | None:

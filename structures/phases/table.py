@@ -33,6 +33,10 @@ PRODUCTS = ("observed", "all")
 """Which compositions may be products, the usual choice first."""
 
 
+PREFER = ("best", "table")
+"""Whose heats and volumes a reaction has: measured ones where they are known, or those of the table alone."""
+
+
 class SharedErrors(Protocol):
     """Errors of energies that compounds share."""
 
@@ -67,6 +71,7 @@ class PhaseTable(PhaseColumns):
     def __init__(self, columns: Columns, manifest: Manifest) -> None:
         super().__init__(columns, manifest)
         self._products = PRODUCTS[0]
+        self._prefer = "table"
         self._errors: SharedErrors | None = None
         self._levels: tuple[frozenset[str], PhaseTable, PhaseTable] | None = None
         given = "formation_energy_ev_per_atom" in columns
@@ -220,9 +225,7 @@ class PhaseTable(PhaseColumns):
         for name in ("product_rows", "_product_masks"):
             vars(other).pop(name, None)
         vars(other)["_products"] = products
-        if self._levels is None:
-            return other
-        return other.with_levels(*self._levels)
+        return other if self._levels is None else other.with_levels(*self._levels)
 
     def with_levels(self, elements: frozenset[str], there: "PhaseTable", elsewhere: "PhaseTable") -> "PhaseTable":
         """Return the same table with two levels of theory, chosen by chemical system.
@@ -235,10 +238,40 @@ class PhaseTable(PhaseColumns):
             system, those of the second in all other systems.
         """
         other = copy.copy(self)
-        vars(other).update(
-            _levels=(elements, there.with_products(self._products), elsewhere.with_products(self._products))
-        )
+        there, elsewhere = (t.with_products(self._products).with_prefer(self._prefer) for t in (there, elsewhere))
+        vars(other).update(_levels=(elements, there, elsewhere))
         return other
+
+    @property
+    def prefer(self) -> str:
+        """Whose heats and volumes its reactions have: ``best`` (measured where known) or ``table`` (its own)."""
+        return self._prefer
+
+    def with_prefer(self, prefer: str) -> "PhaseTable":
+        """Return the same table with another choice of whose heats and volumes its reactions have.
+
+        Parameters
+        ----------
+        prefer : {"best", "table"}
+            See `licoat.thermo.preference`. Hulls, and so end states and plateaus, are the table's own either way.
+
+        Raises
+        ------
+        InputFileError
+            If it is something else.
+        """
+        if prefer not in PREFER:
+            raise InputFileError(f"prefer {shown(prefer)}: choose {' or '.join(PREFER)}")
+        if prefer == self._prefer:
+            return self
+        other = copy.copy(self)
+        vars(other)["_prefer"] = prefer
+        return other if self._levels is None else other.with_levels(*self._levels)
+
+    @property
+    def levels(self) -> tuple[frozenset[str], "PhaseTable", "PhaseTable"] | None:
+        """Elements, the level that holds where one of them is, and the level elsewhere; None if there is one only."""
+        return self._levels
 
     def with_errors(self, errors: SharedErrors) -> "PhaseTable":
         """Return the same table with errors that compounds share, from which sigmas of reactions follow."""
@@ -329,7 +362,7 @@ class PhaseTable(PhaseColumns):
             name: values[chosen] if isinstance(values, np.ndarray) else values.take(chosen)
             for name, values in self.columns().items()
         }
-        found = PhaseTable(picked, self.manifest).with_products(self._products)
+        found = PhaseTable(picked, self.manifest).with_products(self._products).with_prefer(self._prefer)
         if self._errors is not None:
             found = found.with_errors(self._errors)
         if self._levels is None:

@@ -79,16 +79,21 @@ def add_command(
         if scheme:
             parser.add_argument(
                 "--scheme",
-                choices=("mp2020", "none", "r2scan", "hybrid", "fitted"),
-                help="energies of builtin: PBE corrected as the Materials Project does (mp2020, default) or raw "
-                "(none), r2scan, or hybrid: mp2020 with Co Cr Fe Mn Mo Ni V W in the system, r2scan else; "
-                "fitted: hybrid with the errors taken off that measured enthalpies teach",
+                metavar="NAME",
+                help="energies of builtin, alone: fitted (hybrid less the errors that measured enthalpies teach), "
+                "mp2020 (PBE corrected as the Materials Project does), none (PBE raw), r2scan, or hybrid (mp2020 with "
+                "Co Cr Fe Mn Mo Ni V W in the system, r2scan else); without: fitted and --prefer best",
             )
             parser.add_argument(
                 "--products",
-                choices=("observed", "all"),
-                default="observed",
+                metavar="WHICH",
                 help="observed (default): no product that is only predicted; all: the lowest of what the source holds",
+            )
+            parser.add_argument(
+                "--prefer",
+                metavar="WHOSE",
+                help="best: measured heats and volumes where they are known (default of builtin); table: its own "
+                "(default of files and with --scheme)",
             )
         parser.add_argument("--anode", default="Li", metavar="M", help="anode metal (default Li)")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -141,11 +146,12 @@ def path_text(text: str) -> str:
 
 
 def load(options: argparse.Namespace) -> "PhaseTable":
-    """Load the phases that ``--source``, ``--scheme`` and ``--products`` name."""
+    """Load the phases that ``--source`` and ``--scheme`` name, as ``--products`` and ``--prefer`` want them."""
     from licoat.structures import load_phases
 
     phases = load_phases(options.source, scheme=options.scheme, **file_options(options))
-    return phases.with_products(options.products)
+    phases = phases if options.products is None else phases.with_products(options.products)
+    return phases if options.prefer is None else phases.with_prefer(options.prefer)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document

@@ -51,7 +51,6 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument("--phase", metavar="ID", help="polymorph that reacts (default: the observed one)")
     parser.add_argument("--loading", type=float, metavar="MG", help="sprayed oxide in mg/cm2 (default 1.0)")
     parser.add_argument("--lithium", type=float, default=20.0, metavar="UM", help="metal foil in um (default 20)")
-    parser.add_argument("--prefer", choices=("measured", "table"), default="measured", help="whose heat and volumes")
     parser.add_argument("--target-thickness", type=float, metavar="UM", help="solve the loading for this layer")
     parser.add_argument("--max-lithium-loss", type=float, metavar="UM", help="solve the loading for this loss of metal")
     parser.add_argument("--max-temperature-rise", type=float, metavar="K", help="... for this rise of the foil")
@@ -79,7 +78,6 @@ def _layer(options: argparse.Namespace) -> None:
         options=layer_options,
         anode=options.anode,
         phase_id=options.phase,
-        prefer=options.prefer,
         target_layer_thickness_um=thickness,
         max_lithium_loss_um=loss,
         max_temperature_rise_k=rise,
@@ -109,7 +107,6 @@ def _plot(layer: "LayerDesign", phases: "PhaseTable", options: argparse.Namespac
             lithium_thickness_um=layer.lithium_thickness_um,
             options=layer.options,
             anode=layer.material.anode,
-            prefer=options.prefer,
         )
         layers.append(founding)
     save_stack_figure(layers, Path(options.plot))

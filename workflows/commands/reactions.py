@@ -75,7 +75,8 @@ def _compare(options: argparse.Namespace) -> None:
     from licoat.structures import load_phases
     from licoat.workflows.screening.comparison import compare
 
-    sources = {"builtin mp2020": load_phases("builtin"), "builtin none": load_phases("builtin", scheme="none")}
+    sources = {"best": load_phases("builtin")}
+    sources |= {name: load_phases("builtin", scheme=name) for name in ("fitted", "mp2020", "none")}
     if options.source not in {"builtin", "measured"}:
         sources = {options.source: load_phases(options.source, **file_options(options))} | sources
     comparison = compare(options.formula, sources, load_phases("measured"), anode=options.anode)

@@ -15,7 +15,7 @@ from licoat.workflows.layer.compaction import Compaction, compact
 from licoat.workflows.layer.heat import Heat, balance_heat
 from licoat.workflows.layer.inverse import LoadingAnswer, solve_loading
 from licoat.workflows.layer.loading import Loading, count
-from licoat.workflows.layer.material import LayerMaterial, Prefer, layer_material
+from licoat.workflows.layer.material import LayerMaterial, layer_material
 from licoat.workflows.layer.mechanics import Mechanics, bound_moduli
 from licoat.workflows.layer.options import LayerInputError, LayerOptions, check_inputs
 from licoat.workflows.layer.quantity import Group, LayerQuantity
@@ -204,7 +204,7 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     options: LayerOptions | None = None,
     anode: str = "Li",
     phase_id: str | None = None,
-    prefer: Prefer = "measured",
+    prefer: str | None = None,
     target_layer_thickness_um: float | None = None,
     max_lithium_loss_um: float | None = None,
     max_temperature_rise_k: float | None = None,
@@ -221,8 +221,8 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
         Thickness of the dense metal foil before the reaction.
     options : LayerOptions, optional
         Powder, cell and load.
-    prefer : {"measured", "table"}
-        Whose heat and volumes to take where both exist.
+    prefer : {"best", "table"}, optional
+        Whose heat and volumes (see `licoat.thermo.preference`); the table's own choice without.
     target_layer_thickness_um, max_lithium_loss_um, max_temperature_rise_k : float, optional
         Solve the loading for these, as `licoat.workflows.layer.inverse.solve_loading` does.
 
@@ -257,8 +257,8 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     require(chosen, LayerOptions, "options must be LayerOptions")
     loading = 1.0 if oxide_loading_mg_per_cm2 is None else oxide_loading_mg_per_cm2
     check_inputs(loading, lithium_thickness_um)
-    path = lithiate(oxide, phases, anode=anode, phase_id=phase_id)
-    material = layer_material(path, load_phases("measured"), prefer=prefer)
+    path = lithiate(oxide, phases, anode=anode, phase_id=phase_id, prefer=prefer)
+    material = layer_material(path, load_phases("measured"))
     answer = solve_loading(material, lithium_thickness_um, chosen, **wishes) if solve else None
     if answer is not None:
         loading = answer.oxide_loading_mg_per_cm2

@@ -4,27 +4,23 @@
 the source of each. With ``prefer="table"`` everything comes from the table itself, as in a screen.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
 
 from licoat.structures import PhaseTable, formula_unit
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.anode import anode as anode_metal
-from licoat.structures.chemistry.formula import atoms_per_formula_unit, molar_mass_g
+from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.errors import require
-from licoat.structures.phases.facts import number, observed_phase, read_facts
+from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, outline
-from licoat.thermo.measurement import measured_reaction
 from licoat.thermo.path import LithiationPath
-from licoat.thermo.reaction import Reaction, Species
-from licoat.workflows.layer.options import LayerInputError
+from licoat.thermo.polymorph import real_row
+from licoat.thermo.preference import volume_of
+from licoat.thermo.reaction import Species
 
 __all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
-
-Prefer = Literal["measured", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,46 +170,32 @@ class Solid:
         return ", ".join(phase.formula for phase in self.phases if getattr(phase, name) is None)
 
 
-def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer = "measured") -> LayerMaterial:
+def layer_material(path: LithiationPath, measured: PhaseTable) -> LayerMaterial:
     """Collect what the layer functions need from a reaction.
 
     Parameters
     ----------
     path : LithiationPath
-        The oxide on the anode metal.
+        The oxide on the anode metal; heat and volumes are those of its reaction.
     measured : PhaseTable
-        Measured enthalpies.
-    prefer : {"measured", "table"}
-        Whose heat and volumes to take where both exist.
+        Measured conductivities and resistivities.
 
     Raises
     ------
-    LayerInputError
-        If `prefer` is something else.
     InputTypeError
         If `path` is no LithiationPath or `measured` no table.
     """
     require(path, LithiationPath, "path must be a LithiationPath (lithiate(...) gives one)")
     require_table(measured, "measured")
-    if prefer not in {"measured", "table"}:
-        raise LayerInputError(f"prefer {prefer!r}: expected 'measured' or 'table'")
     reaction = path.final
     table = {species.formula: species for species in reaction.species}
-    heat, sigma, heat_source = _heat(reaction, measured, prefer)
-    pick = _measured_volume if prefer == "measured" else _no_volume
-
-    def volume(formula: str) -> tuple[float | None, str]:
-        found = pick(formula)
-        if found is not None:
-            return found
-        species = table.get(formula)
-        value = species.volume_a3_per_fu if species is not None else None
-        return value, f"{reaction.source} (computed)" if value is not None else ""
-
-    oxide_volume, oxide_source = volume(path.oxide)
-    anode_volume, anode_source = volume(path.anode)
-    if anode_volume is None:
-        anode_volume, anode_source = _measured_volume(path.anode) or (None, "")
+    oxide = table[path.oxide]
+    anode = table.get(path.anode)
+    if anode is not None:
+        anode_volume, anode_source = anode.volume_a3_per_fu, anode.volume_source
+    else:  # an inert oxide: its reaction has none
+        found = volume_of(path.phases, real_row(path.phases, path.anode))
+        anode_volume, anode_source = found.a3, found.source
     return LayerMaterial(
         oxide=path.oxide,
         phase_id=path.phase_id,
@@ -221,65 +203,31 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
         equation=reaction.equation,
         charge=anode_metal(path.anode).charge,
         molar_mass_g=molar_mass_g(path.oxide),
-        oxide_volume_a3=oxide_volume,
+        oxide_volume_a3=oxide.volume_a3_per_fu,
         anode_volume_a3=anode_volume,
         anode_atoms=reaction.anode_atoms_per_fu,
-        heat_ev=heat,
-        heat_sigma_ev=sigma,
-        products=_products(reaction, path.anode, measured, volume),
-        oxide_phase=_phase(table[path.oxide], path.anode, measured, (oxide_volume, oxide_source), None),
+        heat_ev=-reaction.energy_ev_per_fu + 0.0,
+        heat_sigma_ev=reaction.energy_sigma_ev_per_fu,
+        products=tuple(_phase(species, path.anode, measured) for species in reaction.products),
+        oxide_phase=replace(_phase(oxide, path.anode, measured), volume_fraction=None),
         sources={
             "reaction": f"{reaction.source}, {reaction.scheme}",
-            "heat": heat_source,
-            "oxide volume": oxide_source,
+            "heat": f"{reaction.energy_basis} ({reaction.energy_kind})",
+            "oxide volume": oxide.volume_source,
             "anode volume": anode_source,
         },
         is_inert=path.is_inert,
     )
 
 
-def _heat(reaction: Reaction, measured: PhaseTable, prefer: Prefer) -> tuple[float, float | None, str]:
-    found = measured_reaction(reaction, measured) if prefer == "measured" else ""
-    if isinstance(found, Reaction):
-        return -found.energy_ev_per_fu + 0.0, found.energy_sigma_ev_per_fu, "measured enthalpies, 298.15 K"
-    why = f"; {found}" if found and reaction.coefficients else ""
-    source = f"{reaction.source}, {reaction.scheme} (computed{why})"
-    return -reaction.energy_ev_per_fu + 0.0, reaction.energy_sigma_ev_per_fu, source
-
-
-def _measured_volume(formula: str) -> tuple[float, str] | None:
-    phase = observed_phase(formula)
-    if phase is None or phase.volume_a3_per_atom is None:
-        return None
-    return phase.volume_a3_per_atom * atoms_per_formula_unit(formula), phase.source
-
-
-def _no_volume(_: str) -> tuple[float, str] | None:
-    return None
-
-
-def _products(
-    reaction: Reaction, anode: str, measured: PhaseTable, volume: Callable[[str], tuple[float | None, str]]
-) -> tuple[LayerPhase, ...]:
-    volumes = {s.formula: volume(s.formula) for s in reaction.products}
-    parts = [
-        None if volumes[s.formula][0] is None else s.amount * (volumes[s.formula][0] or 0.0) for s in reaction.products
-    ]
-    total = None if None in parts else sum(part or 0.0 for part in parts)
-    return tuple(_phase(s, anode, measured, volumes[s.formula], total) for s in reaction.products)
-
-
-def _phase(
-    species: Species, anode: str, measured: PhaseTable, volume: tuple[float | None, str], total: float | None
-) -> LayerPhase:
+def _phase(species: Species, anode: str, measured: PhaseTable) -> LayerPhase:
     conductivity, resistivity = (
         _first_measured(measured, species.formula, name)
         for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm")
     )
     toughness = _toughness().get(species.formula)
-    value, source = volume
     sources = {
-        "volume": source,
+        "volume": species.volume_source,
         "band gap": species.band_gap_source,
         "moduli": species.elastic_source,
         "toughness": toughness[1] if toughness else "",
@@ -287,8 +235,8 @@ def _phase(
     return LayerPhase(
         formula=species.formula,
         amount=species.amount,
-        volume_a3_per_fu=value,
-        volume_fraction=None if total is None or value is None else species.amount * value / total,
+        volume_a3_per_fu=species.volume_a3_per_fu,
+        volume_fraction=species.volume_fraction,
         band_gap_ev=species.band_gap_ev,
         bulk_modulus_gpa=species.bulk_modulus_gpa,
         shear_modulus_gpa=species.shear_modulus_gpa,

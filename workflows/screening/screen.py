@@ -213,7 +213,7 @@ class ScreeningResult:
         return written
 
 
-def screen(
+def screen(  # noqa: PLR0913 - keyword-only options of the command
     phases: PhaseTable,
     oxides: str | Iterable[str] | None = None,
     *,
@@ -223,6 +223,7 @@ def screen(
     measured: PhaseTable | None = None,
     also: str | Sequence[str] = (),
     products: str | None = None,
+    prefer: str | None = None,
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -245,6 +246,8 @@ def screen(
         Oxides that are screened besides, however far above their hull.
     products : {"observed", "all"}, optional
         Which compositions may be products (see `PhaseTable.with_products`); the table's own choice without.
+    prefer : {"best", "table"}, optional
+        Whose heats and volumes (see `licoat.thermo.preference`); the table's own choice without.
 
     Returns
     -------
@@ -267,6 +270,8 @@ def screen(
     require_table(phases)
     if products is not None:
         phases = phases.with_products(products)
+    if prefer is not None:
+        phases = phases.with_prefer(prefer)
     if measured is not None:
         require_table(measured, "measured")
     chosen_criteria = _criteria(criteria, anode)
@@ -408,5 +413,6 @@ def _manifest(
         "measured": measured.manifest.to_dict(),
         "criteria": [criterion.to_dict() for criterion in criteria],
         "products": phases.products,
+        "prefer": phases.prefer,
         "hull_cutoff_ev_per_atom": HULL_CUTOFF_EV_PER_ATOM,
     }
