@@ -8,7 +8,7 @@ from licoat.structures.phases.provenance import Manifest
 
 @pytest.fixture(scope="session")
 def builtin():
-    return load_phases("builtin")
+    return load_phases("builtin", scheme="mp2020")
 
 
 @pytest.fixture(scope="session")

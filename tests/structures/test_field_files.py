@@ -143,7 +143,7 @@ class TestOneScheme:
         table.save(tmp_path / "t.parquet")
         assert load_phases(tmp_path / "t.parquet").energy_kind == "Gibbs energy at 1000 K"
         assert load_phases("measured").energy_kind == "enthalpy at 298 K"
-        assert load_phases("builtin").energy_kind == "energy at 0 K"
+        assert load_phases("builtin", scheme="mp2020").energy_kind == "energy at 0 K"
 
     def test_correct_is_for_entries(self, write):
         with pytest.raises(InputFileError, match="needs pymatgen entries"):

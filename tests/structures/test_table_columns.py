@@ -244,7 +244,7 @@ class TestSnapshot:
         def refuse(text):
             raise AssertionError(f"{text} was read")
 
-        table = PhaseTable.load(file) if source == "file" else load_phases("builtin")
+        table = PhaseTable.load(file) if source == "file" else load_phases("builtin", scheme="mp2020")
         table.save(file)
         for module in (compositions, formula_module):
             monkeypatch.setattr(module, "parse_formula", refuse)
@@ -257,7 +257,7 @@ class TestSnapshot:
         PhaseTable(again.columns(), again.manifest)
 
     def test_nothing_is_made_of_the_texts_before_the_first_hull(self, file):
-        load_phases("builtin").save(file)
+        load_phases("builtin", scheme="mp2020").save(file)
         table = PhaseTable.load(file)
         titrate(table, "Sb2O3")
         for name in ("phase_id", "formula"):

@@ -19,7 +19,7 @@ from licoat.thermo import lithiate_many
 from licoat.thermo.hull import titrate, titrate_many
 
 CLOSE = 1e-6  # eV and atoms: what the project promises
-PHASES = load_phases("builtin").with_products("all")
+PHASES = load_phases("builtin", scheme="mp2020").with_products("all")
 LITHIUM = Composition("Li")
 
 

@@ -11,7 +11,7 @@ from licoat.thermo import react
 
 @pytest.fixture(scope="module")
 def builtin():
-    return load_phases("builtin")
+    return load_phases("builtin", scheme="mp2020")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from licoat.workflows.cli import main
 
 @pytest.fixture(scope="session")
 def builtin():
-    return load_phases("builtin")
+    return load_phases("builtin", scheme="mp2020")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_processes_that_save_one_table(tmp_path):
     code = """
 import sys
 from licoat.structures import load_phases
-table = load_phases("builtin").subset(range(int(sys.argv[2])))
+table = load_phases("builtin", scheme="mp2020").subset(range(int(sys.argv[2])))
 for _ in range(5):
     table.save(sys.argv[1])
 """

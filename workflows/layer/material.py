@@ -17,7 +17,7 @@ from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, outline
 from licoat.thermo.path import LithiationPath
 from licoat.thermo.polymorph import real_row
-from licoat.thermo.preference import volume_of
+from licoat.thermo.preference import MEASURED, volume_of
 from licoat.thermo.reaction import Species
 
 __all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
@@ -212,7 +212,9 @@ def layer_material(path: LithiationPath, measured: PhaseTable) -> LayerMaterial:
         oxide_phase=replace(_phase(oxide, path.anode, measured), volume_fraction=None),
         sources={
             "reaction": f"{reaction.source}, {reaction.scheme}",
-            "heat": f"{reaction.energy_basis} ({reaction.energy_kind})",
+            "heat": reaction.energy_basis
+            + ("" if reaction.energy_basis == MEASURED else f" ({reaction.source}, {reaction.scheme})")
+            + f", {reaction.energy_kind}",
             "oxide volume": oxide.volume_source,
             "anode volume": anode_source,
         },

@@ -73,15 +73,27 @@ def quantity_names() -> tuple[str, ...]:
     return tuple(sorted({*numbers, *(alias for name in numbers for alias in BOOK[name].aliases)}))
 
 
-def _energy(path: LithiationPath, name: str, sigma: float | None) -> Measure:
-    value = getattr(path.final, name)
-    source = f"{path.final.source} ({path.final.scheme})"
-    return Measure(value, None if value is None else sigma, source=source, missing="" if value is not None else "inert")
+def _energy(name: str) -> Callable[[LithiationPath], Measure]:
+    """Measure an energy of the end state; its sigma is that of the reaction energy on the same scale."""
+
+    def measure(path: LithiationPath) -> Measure:
+        reaction = path.final
+        value, sigma = getattr(reaction, name), reaction.energy_sigma_ev_per_fu
+        if value is None:
+            return Measure(None, source=_energy_source(reaction), missing="inert")
+        scale = abs(value / reaction.energy_ev_per_fu) if reaction.energy_ev_per_fu else None
+        return Measure(value, None if sigma is None or scale is None else sigma * scale, _energy_source(reaction))
+
+    return measure
+
+
+def _energy_source(reaction: Reaction) -> str:
+    return f"{reaction.source} ({reaction.scheme}), {reaction.energy_basis}"
 
 
 def _driving_force(path: LithiationPath) -> Measure:
-    source = f"{path.final.source} ({path.final.scheme})"
     reaction = path.full_conversion if path.is_inert else path.final
+    source = _energy_source(path.final if reaction is None else reaction)
     if path.driving_force_v is None or reaction is None:
         return Measure(None, source=source, missing="no conversion reaction")
     return Measure(path.driving_force_v, path.driving_force_sigma_v, source=f"{source}: {reaction.equation}")
@@ -90,7 +102,7 @@ def _driving_force(path: LithiationPath) -> Measure:
 def _per_anode_atom(path: LithiationPath) -> Measure:
     """Energy per consumed anode atom; 0 for an oxide that consumes none."""
     reaction = path.final
-    source = f"{reaction.source} ({reaction.scheme})"
+    source = _energy_source(reaction)
     if reaction.energy_ev_per_anode_atom is None:
         return Measure(0.0, source=source)
     sigma = reaction.energy_sigma_ev_per_fu
@@ -100,10 +112,14 @@ def _per_anode_atom(path: LithiationPath) -> Measure:
 
 def _volume_ratio(name: str) -> Callable[[LithiationPath], Measure]:
     def measure(path: LithiationPath) -> Measure:
-        value = getattr(path.final, name)
-        return Measure(value, source=f"volumes of {path.final.source}", missing=_without_volume(path.final))
+        value, sigma = getattr(path.final, name), getattr(path.final, f"{name}_sigma", None)
+        return Measure(value, sigma, source=_volume_sources(path.final), missing=_without_volume(path.final))
 
     return measure
+
+
+def _volume_sources(reaction: Reaction) -> str:
+    return "; ".join(f"{s.formula}: {s.volume_source}" for s in reaction.species if s.volume_source)
 
 
 def _without_volume(reaction: Reaction) -> str:
@@ -194,7 +210,7 @@ def _heat_per_product(path: LithiationPath) -> Measure:
     """Heat per area and per thickness of dense product, J/cm2 per um."""
     reaction = path.final
     product = _product_volume(reaction)
-    source = f"{reaction.source} ({reaction.scheme})"
+    source = _energy_source(reaction)
     if product is None:
         return Measure(None, source=source, missing=_without_volume(reaction))
     factor = J_PER_CM2_PER_UM_PER_EV_PER_A3 / product
@@ -204,10 +220,9 @@ def _heat_per_product(path: LithiationPath) -> Measure:
 
 def _per_um_oxide(path: LithiationPath) -> tuple[float | None, str, str]:
     """Amount of oxide in mol/cm2 in 1 um of dense oxide, the source, and what is missing."""
-    row = path.phases.index_of(path.phase_id)
-    volume = float(path.phases.column("volume_a3_per_atom")[row] * path.phases.atoms[row])
+    volume = next((s.volume_a3_per_fu for s in path.final.species if s.formula == path.oxide), None)
     source = f"volumes of {path.final.source}"
-    if math.isnan(volume):
+    if volume is None:
         return None, source, f"no volume of {path.oxide}"
     return amount_of_thickness_mol_per_cm2(1.0, volume), source, ""
 
@@ -234,7 +249,7 @@ def _heat_per_um_oxide(path: LithiationPath) -> Measure:
     """Heat per area and per thickness of dense oxide, J/cm2 per um."""
     amount, _, missing = _per_um_oxide(path)
     reaction = path.final
-    source = f"{reaction.source} ({reaction.scheme})"
+    source = _energy_source(reaction)
     if amount is None:
         return Measure(None, source=source, missing=missing)
     sigma = reaction.energy_sigma_ev_per_fu
@@ -307,11 +322,11 @@ SCREEN = declare(
 QUANTITIES: dict[str, Callable[[LithiationPath], Measure]] = {
     "driving_force_v": _driving_force,
     "energy_ev_per_anode_atom": _per_anode_atom,
-    "energy_ev_per_fu": lambda p: _energy(p, "energy_ev_per_fu", p.final.energy_sigma_ev_per_fu),
-    "heat_mj_per_kg_oxide": lambda p: _energy(p, "heat_mj_per_kg_oxide", None),
-    "heat_mj_per_kg_reactants": lambda p: _energy(p, "heat_mj_per_kg_reactants", None),
-    "heat_gj_per_m3_oxide": lambda p: _energy(p, "heat_gj_per_m3_oxide", None),
-    "average_voltage_v": lambda p: _energy(p, "average_voltage_v", p.final.average_voltage_sigma_v),
+    "energy_ev_per_fu": _energy("energy_ev_per_fu"),
+    "heat_mj_per_kg_oxide": _energy("heat_mj_per_kg_oxide"),
+    "heat_mj_per_kg_reactants": _energy("heat_mj_per_kg_reactants"),
+    "heat_gj_per_m3_oxide": _energy("heat_gj_per_m3_oxide"),
+    "average_voltage_v": _energy("average_voltage_v"),
     "volume_ratio_oxide": _volume_ratio("volume_ratio_oxide"),
     "volume_ratio_reactants": _volume_ratio("volume_ratio_reactants"),
     "alloy_volume_fraction": _alloy,

@@ -123,7 +123,7 @@ def test_a_file_is_no_folder(server, fetch, out):
 def test_a_snapshot_of_something_else_is_left_alone(server, fetch, out):
     from licoat.structures import load_phases
 
-    load_phases("builtin").subset(range(3)).save(out / "phases.parquet")
+    load_phases("builtin", scheme="mp2020").subset(range(3)).save(out / "phases.parquet")
     before = [(out / name).read_bytes() for name in FILES]
     with pytest.raises(SnapshotError, match=r"builtin.*--out"):
         fetch(server)

@@ -395,7 +395,7 @@ def test_every_layer_conserves_elements_and_is_physical(screened):
 
 @pytest.mark.parametrize("oxide", ["Sb2O3", "SnO2", "ZnO", "CoO"])
 def test_the_tables_own_heat_and_volumes(builtin, oxide):
-    reaction = lithiate(oxide, builtin).final
+    reaction = lithiate(oxide, builtin, prefer="table").final
     layer = design_layer(oxide, builtin, prefer="table")
     assert layer.volume_ratio_oxide == pytest.approx(reaction.volume_ratio_oxide, rel=1e-9)
     moles = 1e-3 / molar_mass_g(oxide)
