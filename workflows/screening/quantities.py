@@ -82,7 +82,9 @@ def _energy(name: str) -> Callable[[LithiationPath], Measure]:
         if value is None:
             return Measure(None, source=_energy_source(reaction), missing="inert")
         scale = abs(value / reaction.energy_ev_per_fu) if reaction.energy_ev_per_fu else None
-        return Measure(value, None if sigma is None or scale is None else sigma * scale, _energy_source(reaction))
+        return Measure(
+            value, None if sigma is None or scale is None else sigma * scale, source=_energy_source(reaction)
+        )
 
     return measure
 
