@@ -239,6 +239,11 @@ class PhaseTable(PhaseColumns):
         )
         return other
 
+    @property
+    def has_two_levels(self) -> bool:
+        """Say whether the energies are of two levels of theory, chosen by chemical system."""
+        return self._levels is not None
+
     def with_errors(self, errors: SharedErrors) -> "PhaseTable":
         """Return the same table with errors that compounds share, from which sigmas of reactions follow."""
         other = copy.copy(self)

@@ -19,7 +19,7 @@ from licoat.structures.errors import (
 )
 from licoat.structures.phases.computed import class_sigma, document_head, phase_columns
 from licoat.structures.phases.enrichment import fact_columns
-from licoat.structures.phases.provenance import Manifest
+from licoat.structures.phases.merging import joined, require_one_level
 from licoat.structures.phases.table import PhaseTable
 from licoat.workflows.calculations.dataset import phase_record
 from licoat.workflows.calculations.saddles import descend
@@ -83,6 +83,7 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     NotConvergedError
         If a relaxation failed; nothing is added then.
     """
+    require_one_level(phases)
     corrections = phases.scheme.partition("/")[2]
     if spec.scheme(corrections) != phases.scheme:
         raise IncompatibleEnergiesError(
@@ -139,13 +140,7 @@ def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable
         for energy, formula in zip(columns["energy_ev_per_atom"], columns["formula"], strict=True)
     ]
     source = f"added:{'+'.join(columns['phase_id'])}"
-    new = PhaseTable(columns, Manifest(source=source, scheme=phases.scheme)).columns()
-    # A table of its own takes the lowest phase of an element in it for the zero, which a polymorph alone is not.
-    new["formation_energy_ev_per_atom"] = columns["formation_energy_ev_per_atom"]
-    old = phases.columns()
-    joined = {name: [*old[name], *new[name]] for name in old if name in new}
-    table = PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
-    return table.with_products(phases.products)
+    return joined(phases, columns, source, {"relaxed": columns["phase_id"], "scheme": phases.scheme})
 
 
 def _reference(formula: str, reference: Mapping[str, float]) -> float:

@@ -140,11 +140,17 @@ def path_text(text: str) -> str:
     return text
 
 
-def load(options: argparse.Namespace) -> "PhaseTable":
-    """Load the phases that ``--source``, ``--scheme`` and ``--products`` name."""
-    from licoat.structures import load_phases
+def load(options: argparse.Namespace, *, named_source_alone: bool = False) -> "PhaseTable":
+    """Load the phases that ``--source``, ``--scheme`` and ``--products`` name.
 
-    phases = load_phases(options.source, scheme=options.scheme, **file_options(options))
+    With `named_source_alone`, ``--columns`` and ``--correct`` may be for another file than the source.
+    """
+    from licoat.structures import load_phases
+    from licoat.structures.sources import source_names
+
+    elsewhere = named_source_alone and options.source in source_names()
+    reading = {} if elsewhere else file_options(options)
+    phases = load_phases(options.source, scheme=options.scheme, **reading)
     return phases.with_products(options.products)
 
 
