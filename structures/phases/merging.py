@@ -6,6 +6,7 @@ energies of PBE(+U), both corrected by MP2020, are of the first sort: the format
 P and O lie 0.01 eV per atom apart (median), the total energies of iron 0.10.
 """
 
+import contextlib
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -137,9 +138,11 @@ def holds_energies(path: str | Path) -> bool:
     """Say whether a file is one of phases with their energies, for `add_energies`; one of structures alone is not."""
     path = Path(path)
     name = path.name.lower()
-    if path.is_dir() or name.endswith((*TABLE_ENDINGS, ".xlsx", ".parquet")):
+    if name.endswith((*TABLE_ENDINGS, ".xlsx", ".parquet")):
         return True
     if not name.endswith(JSON_ENDINGS):
+        with contextlib.suppress(OSError, ValueError):  # a name too long, or with a zero byte
+            return path.is_dir()
         return False
     try:
         documents = read_documents(path)

@@ -28,6 +28,9 @@ SOURCE_HELP = (
 )
 
 
+_MOST_DIGITS = 18
+
+
 class _MoreSources:
     """Sources that other packages bring, looked up only when a help text is written."""
 
@@ -105,8 +108,10 @@ def positive(text: str) -> int:
     argparse.ArgumentTypeError
         If it is something else.
     """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text[:60]!r} is not a whole number from 1 (of {_MOST_DIGITS} digits at most)"
+        )
     return int(text)
 
 
@@ -123,7 +128,7 @@ def positive_number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number > 0.0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a number above 0")
     return number
 
 
