@@ -23,7 +23,10 @@ class _Parser(argparse.ArgumentParser):
     """Answers wrong options in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {' '.join(message.split())} (see '{self.prog} --help')\n")
+        from licoat.structures.errors import MOST_CHARACTERS, shortened
+
+        way = f" (see '{self.prog} --help')"
+        self.exit(2, f"{self.prog}: {shortened(message, MOST_CHARACTERS - len(self.prog) - len(way) - 2)}{way}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,12 +88,14 @@ def _fail(options: argparse.Namespace, error: Exception, status: int) -> int:
         raise error
     from licoat.structures.errors import shortened
 
-    _tell(f"licoat: {shortened(str(error))}")
+    _tell(shortened(f"licoat: {error}"))
     return status
 
 
 def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
-    _tell(f"licoat: note: {' '.join(str(message).split())}")
+    from licoat.structures.errors import shortened
+
+    _tell(shortened(f"licoat: note: {message}"))
 
 
 def _parser() -> _Parser:

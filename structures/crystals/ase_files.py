@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from licoat.structures.crystals.cif_sites import element_of
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.structure_json import symbol_of
 from licoat.structures.errors import InputFileError, shortened, shown
@@ -45,6 +44,13 @@ ASE_FORMATS: Mapping[str, tuple[str, bool]] = {
 }
 """What a file is, the name of its format in ase, and whether several structures in it are the steps of one run."""
 _XML = {"vasp-xml", "xsd"}
+_COUNTS = {
+    "vasp-out": re.compile(rb"(?:ions per type\s*=|NKPTS\s*=|NBANDS\s*=)[ 0-9]+"),
+    "vasp-xdatcar": re.compile(rb"^[ \t0-9]*[0-9][ \t\r0-9]*$", re.MULTILINE),
+    "extxyz": re.compile(rb":[SRIL]:[0-9]+"),
+}
+"""Where files state how many there are of something, by ase's name of their format."""
+_MOST_COUNTED = 200_000
 _MOST_ROWS = 100_000
 _MOST_STEPS = 2_000_000
 _MOST_ATOMS = 20_000
@@ -77,6 +83,7 @@ def crystals_of_ase(raw: bytes, kind: str) -> list[tuple[str, Crystal]]:
         raise InputFileError("an XML file that defines entities; no program writes them, and they are not expanded")
     if name == "extxyz":
         _check_frames(raw)
+    _check_counts(raw, name)
     with tempfile.TemporaryDirectory(prefix="licoat-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong with a structure is tested here, and refused
         path = Path(folder) / "structure"
@@ -87,12 +94,13 @@ def crystals_of_ase(raw: bytes, kind: str) -> list[tuple[str, Crystal]]:
             raise InputFileError(f"cannot be read as {kind} ({_reason(error, path)})") from error
     found = []
     for atoms in images if isinstance(images, list) else [images]:
+        symbols = [symbol_of(number) for number in atoms.numbers.tolist()]
         if not atoms.cell.rank == 3 or not all(atoms.pbc):
             raise InputFileError(f"{atoms.get_chemical_formula()} is not periodic in three directions; give a crystal")
         label = next((str(atoms.info[k]) for k in ("phase_id", "material_id", "name") if atoms.info.get(k)), "")
         data = {
             "lattice": atoms.cell.array.tolist(),
-            "species": [element_of(symbol) for symbol in atoms.get_chemical_symbols()],
+            "species": symbols,
             "frac_coords": atoms.get_scaled_positions(wrap=False).tolist(),
         }
         occupancy = atoms.info.get("occupancy")
@@ -102,6 +110,14 @@ def crystals_of_ase(raw: bytes, kind: str) -> list[tuple[str, Crystal]]:
     if not found:
         raise InputFileError(f"no structure in it, as {kind}")
     return found
+
+
+def _check_counts(raw: bytes, name: str) -> None:
+    """Refuse counts that no run has: ase takes memory for them before it looks at what follows."""
+    for found in _COUNTS[name].finditer(raw) if name in _COUNTS else ():
+        largest = max(re.findall(rb"[0-9]+", found[0]), key=len, default=b"0")
+        if len(largest) > len(str(_MOST_COUNTED)) or int(largest) > _MOST_COUNTED:
+            raise InputFileError(f"a count of atoms, columns or bands of {shortened(largest.decode(), 30)}")
 
 
 def _check_frames(raw: bytes) -> None:

@@ -29,7 +29,7 @@ from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.volumes import volume_errors
 
-__all__ = ["SCHEMES", "TWO_LEVELS", "build_builtin", "load_builtin", "two_levels", "verify_builtin"]
+__all__ = ["SCHEMES", "SECOND_LEVEL", "TWO_LEVELS", "build_builtin", "load_builtin", "two_levels", "verify_builtin"]
 
 SCHEMES = {
     "fitted": "fitted",
@@ -42,6 +42,9 @@ SCHEMES = {
 
 TWO_LEVELS = ("hybrid", "fitted")
 """Schemes that take for each chemical system the level of theory that is better there."""
+
+SECOND_LEVEL = "sevennet-r2scan"
+"""Calculator of the second level of theory."""
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"

@@ -15,7 +15,7 @@ from licoat.structures.errors import FormulaError, InputFileError, shortened, sh
 from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, parse_json, parse_lines, read_bytes
 from licoat.structures.rendering import outline
 
-__all__ = ["Entry", "in_ev", "is_entry", "read_documents", "read_entry"]
+__all__ = ["Entry", "has_energy", "in_ev", "is_entry", "read_documents", "read_entry"]
 
 _NO_VOLUME_A3: Final = 1e-6
 _LONGEST_CELL_A: Final = 1e5
@@ -148,7 +148,7 @@ def _unwrapped(found: Any, where: str, depth: int = 0) -> list[Any] | None:  # n
     kind = str(found.get("@class", ""))
     if "GrandPotential" in kind or "Reaction" in kind or "Pourbaix" in kind:
         raise InputFileError(f"{where}: a {shortened(kind, 40)} holds grand potentials; give its PhaseDiagram")
-    if _is_entry(found) or "formula_pretty" in found:
+    if has_energy(found) or "formula_pretty" in found:
         return [found]
     for key in ("computed_data", "all_entries", "entries", "data", "results", "documents", "response"):
         if isinstance(found.get(key), (list, dict)) and depth < 3:
@@ -165,14 +165,15 @@ def _by_name(found: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-def _is_entry(document: Mapping[str, Any]) -> bool:
+def has_energy(document: Mapping[str, Any]) -> bool:
+    """Say whether a dictionary is a computed or measured entry of its own."""
     return "thermodata" in document or ("energy" in document and bool({"composition", "structure"} & set(document)))
 
 
 def is_entry(document: Mapping[str, Any]) -> bool:
     """Say whether a dictionary is an entry; other documents are rows of a table, with headings."""
     return (
-        _is_entry(document)
+        has_energy(document)
         or str(document.get("@class", "")).endswith("Entry")
         or not (
             {"formula", "formula_pretty", "pretty_formula", "compound", "name", "attributes", "material_id"}

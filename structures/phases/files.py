@@ -1,12 +1,14 @@
 """Phases from files that users have: tables, pymatgen entries, documents of databases, licoat snapshots."""
 
 import itertools
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from licoat.structures.chemistry.formula import element_set, formula_unit
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require, shortened
 from licoat.structures.phases.csv_tables import (
@@ -27,14 +29,17 @@ from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.reading import name_of
 
-__all__ = ["gated", "load_file"]
+__all__ = ["JSON_ENDINGS", "TABLE_ENDINGS", "gated", "load_file"]
 
 CORRECTIONS: Final = ("mp2020",)
 _FORMATION: Final = "formation_energy_ev_per_atom"
+_TOTAL: Final = "energy_ev_per_atom"
+_SAME_ELEMENT_EV_PER_ATOM: Final = 0.05
+"""An element of one functional and program has one energy; other pseudopotentials give another."""
 _MODULI: Final = ("bulk_modulus_gpa", "shear_modulus_gpa")
 _LARGEST_CELL: Final = 400  # beyond it the search for symmetry takes minutes
-_TABLES: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_JSON: Final = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+TABLE_ENDINGS: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+JSON_ENDINGS: Final = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _KINDS: Final = (
     "CSV with named columns (.csv), pymatgen entries or a database's documents (.json, .jsonl), each also .gz, Excel "
     "(.xlsx) or a licoat snapshot (.parquet)"
@@ -58,6 +63,7 @@ def load_file(
     columns: Mapping[str, str] | None = None,
     correct: str | None = None,
     gate: bool = True,
+    references: PhaseTable | None = None,
 ) -> PhaseTable:
     """Read phases from a file.
 
@@ -75,6 +81,8 @@ def load_file(
         Put raw GGA and GGA+U entries on the scale of the Materials Project.
     gate : bool
         Refuse phases that cannot be, or set them aside; ``licoat data verify`` lists them instead.
+    references : PhaseTable, optional
+        Its elements stand in for those that a file of total energies lacks, if both are of one scheme.
 
     Returns
     -------
@@ -104,7 +112,7 @@ def load_file(
     if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and not _is_table(path))):
         phases = PhaseTable.load(path)
     else:
-        phases = _table(_read(path, name, columns, correct), path)
+        phases = _table(_read(path, name, columns, correct), path, references)
         twice = li2o(phases) if correct is not None else ""
         if twice:
             raise IncompatibleEnergiesError(
@@ -116,9 +124,9 @@ def load_file(
 
 def _read(path: Path, name: str, columns: Mapping[str, str] | None, correct: str | None) -> _Read:
     """Read a file by its ending."""
-    if name.endswith(_JSON):
+    if name.endswith(JSON_ENDINGS):
         return _read_documents(path, columns, correct)
-    readers = {**dict.fromkeys(_TABLES, read_csv), ".xlsx": read_excel, ".parquet": read_plain_parquet}
+    readers = {**dict.fromkeys(TABLE_ENDINGS, read_csv), ".xlsx": read_excel, ".parquet": read_plain_parquet}
     reader = next((reader for ending, reader in readers.items() if name.endswith(ending)), None)
     if reader is None:
         raise InputFileError(f"{name_of(path)}: unknown kind of file; expected {_KINDS}")
@@ -160,7 +168,7 @@ def _is_table(path: Path) -> bool:
     return not {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
 
 
-def _table(read: _Read, path: Path) -> PhaseTable:
+def _table(read: _Read, path: Path, references: PhaseTable | None) -> PhaseTable:
     """Check rows, complete them and make the table."""
     rows, where = read.rows, name_of(path)
     if not rows:
@@ -171,6 +179,8 @@ def _table(read: _Read, path: Path) -> PhaseTable:
     if all(_FORMATION in row for row in rows):
         elements_at_zero(rows, where)
         rows += reference_elements(rows)
+    elif references is not None and (references.scheme, references.energy_kind) == (read.scheme, read.kind):
+        rows += _elements_of(references, rows)
     internal = {"scheme", "energy_kind", "temperature_k"}
     names = sorted({name for row in rows for name in row if not name.startswith("_")} - internal)
     columns: dict[str, list[Any]] = {}
@@ -186,6 +196,25 @@ def _table(read: _Read, path: Path) -> PhaseTable:
         energy_kind=read.kind,
     )
     return PhaseTable(columns, created)
+
+
+def _elements_of(references: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the elements that a file of total energies lacks; none if its own ones have other energies."""
+    energy = references.column(_TOTAL)
+    lowest = {s: float(energy[own[0]]) for s in references.symbols if (own := references.rows_of(s))}
+    theirs: dict[str, float] = {}
+    for row in rows:
+        symbol, *others = element_set(row["formula"])
+        if not others and row.get(_TOTAL) is not None:
+            theirs[symbol] = min(row[_TOTAL], theirs.get(symbol, math.inf))
+    if any(abs(value - lowest.get(symbol, value)) > _SAME_ELEMENT_EV_PER_ATOM for symbol, value in theirs.items()):
+        return []
+    wanted = {symbol for row in rows for symbol in element_set(row["formula"])} - theirs.keys()
+    return [
+        {"phase_id": f"{symbol}-reference", "formula": formula_unit(symbol), _TOTAL: lowest[symbol]}
+        for symbol in sorted(wanted)
+        if symbol in lowest and not math.isnan(lowest[symbol])
+    ]
 
 
 def gated(phases: PhaseTable, where: str) -> PhaseTable:
@@ -277,7 +306,8 @@ def _of_rows(rows: list[dict[str, Any]], path: Path) -> _Read:
         temperature = 298.0
     if kind == "gibbs" and temperature is None:
         raise InputFileError(f"{where}: Gibbs energies without a temperature; give the column temperature_k")
-    named = kind or ("energy" if scheme in {"pbe+u/mp2020", "r2scan/none", "pbe/none"} else "")
+    known = scheme.lower().endswith("/mp2020") or scheme.lower() in {"r2scan/none", "pbe/none"}
+    named = kind or ("energy" if known else "")
     return _Read(rows, scheme, energy_kind(named, temperature) if named else "energy, kind not given")
 
 
@@ -317,7 +347,7 @@ def _entry_rows(entries: Sequence[Entry], path: Path) -> list[dict[str, Any]]:
         row: dict[str, Any] = {
             "phase_id": entry.name if entry.name not in taken or not _is_name_only(entry) else "",
             "formula": entry.formula,
-            _FORMATION if formation else "energy_ev_per_atom": entry.energy_ev_per_atom,
+            _FORMATION if formation else _TOTAL: entry.energy_ev_per_atom,
         }
         taken.add(entry.name)
         if entry.cell is not None:

@@ -269,9 +269,9 @@ class PhaseTable(PhaseColumns):
         return other if self._levels is None else other.with_levels(*self._levels)
 
     @property
-    def levels(self) -> tuple[frozenset[str], "PhaseTable", "PhaseTable"] | None:
-        """Elements, the level that holds where one of them is, and the level elsewhere; None if there is one only."""
-        return self._levels
+    def has_two_levels(self) -> bool:
+        """Say whether the energies are of two levels of theory, chosen by chemical system."""
+        return self._levels is not None
 
     def with_errors(self, errors: SharedErrors) -> "PhaseTable":
         """Return the same table with errors that compounds share, from which sigmas of reactions follow."""

@@ -170,3 +170,56 @@ def test_a_missing_file_is_one_line(run, tmp_path, monkeypatch):
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert "no.cif" in err
+
+
+class TestFilesOfEnergies:
+    """`screen --add` of energies, which are taken as they are."""
+
+    @pytest.fixture(autouse=True)
+    def _notes_are_no_errors(self):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*where both have a compound")
+            yield
+
+    def test_they_are_screened_with_the_rest(self, tmp_path, run_json):
+        file = tmp_path / "mine.csv"
+        file.write_text(
+            "formula,formation_energy_ev_per_atom,scheme\nSb8O19,-1.6,pbe+u/mp2020\nLi5Sb,-0.5,pbe+u/mp2020\n"
+        )
+        found = run_json("screen", "Sb2O3", "--add", file)
+        assert {oxide["formula"]: oxide["phase_id"] for oxide in found["oxides"]}["Sb8O19"] == "Sb8O19-1"
+        assert {oxide["formula"] for oxide in found["oxides"]} == {"Sb2O3", "Sb8O19"}
+        source = found["manifest"]["source"]
+        assert source["source"] == "builtin+added:mine.csv"
+        assert source["details"]["added"][0]["scheme"] == "pbe+u/mp2020"
+
+    def test_how_it_is_read_may_be_said_of_it(self, tmp_path, run_json):
+        """--columns and --correct are for the file that is added where the source is none."""
+        file = tmp_path / "mine.csv"
+        file.write_text("Stoff;Ef;Art\nSb8O19;-1,6;pbe+u/mp2020\n")
+        words = ("Stoff=formula", "Ef=formation_energy_ev_per_atom", "Art=scheme")
+        options = [part for word in words for part in ("--columns", word)]
+        found = run_json("screen", "Sb8O19", "--add", file, *options)
+        assert [oxide["phase_id"] for oxide in found["oxides"]] == ["Sb8O19-1"]
+
+    @pytest.mark.parametrize("scheme", ["hybrid", "fitted"])
+    def test_a_structure_does_not_join_two_levels_of_theory_either(self, tmp_path, run, scheme):
+        file = cif(tmp_path / "cu.cif", cubic(3.6, *["Cu"] * 4))
+        status, out, err = run("screen", "Sb2O3", "--scheme", scheme, "--add", file, "--calculator", "emt")
+        assert (status, out) == (2, "")
+        assert err.endswith("give --scheme mp2020\n")
+        assert err.count("\n") == 1
+
+    def test_energies_and_a_structure_at_once(self, tmp_path, run_json):
+        """Thermite on a table of EMT: 3 CuO + 2 Al -> Al2O3 + 3 Cu, from the energies of the file."""
+        seeds = [Seed("cu", cubic(3.6, *["Cu"] * 4)), Seed("al", cubic(4.0, *["Al"] * 4))]
+        build_dataset(seeds, calculator_spec("emt"), tmp_path / "metals", open_engine())
+        extra = tmp_path / "more.csv"
+        rows = ("CuO,-0.8,emt/none", "Al2O3,-3.4,emt/none", "O2,0,emt/none")
+        extra.write_text("\n".join(["formula,formation_energy_ev_per_atom,scheme", *rows]) + "\n")
+        file = cif(tmp_path / "mine.cif", cubic(3.8, "Al", "Cu", "Cu", "Cu"))
+        options = ("--add", extra, "--add", file, "--calculator", "emt", "--store", tmp_path / "store", "--anode", "Al")
+        found = run_json("screen", "CuO", "--source", tmp_path / "metals" / "phases.parquet", *options)
+        assert found["manifest"]["source"]["source"].endswith("+added:more.csv+added:mine")
+        oxide = next(oxide for oxide in found["oxides"] if oxide["formula"] == "CuO")
+        assert oxide["energy_ev_per_fu"] <= (-3.4 * 5 + 0.8 * 6) / 3 + 1e-6  # an alloy of EMT may take some copper

@@ -7,6 +7,7 @@ from typing import Any
 
 from licoat.structures.chemistry.formula import element_set, parse_formula
 from licoat.structures.crystals.calculator_spec import CalculatorSpec
+from licoat.structures.crystals.calculators import calculator_spec
 from licoat.structures.crystals.crystal import MAX_ATOMS
 from licoat.structures.crystals.relaxation import RelaxationSettings
 from licoat.structures.crystals.structure_files import read_crystals
@@ -17,11 +18,13 @@ from licoat.structures.errors import (
     NotConvergedError,
     shown,
 )
+from licoat.structures.phases.builtin import SCHEMES, SECOND_LEVEL, load_builtin, two_levels
 from licoat.structures.phases.computed import class_sigma, document_head, phase_columns
 from licoat.structures.phases.enrichment import fact_columns
-from licoat.structures.phases.provenance import Manifest
+from licoat.structures.phases.merging import joined, require_one_level
 from licoat.structures.phases.table import PhaseTable
 from licoat.workflows.calculations.dataset import phase_record
+from licoat.workflows.calculations.joining import add_second_level
 from licoat.workflows.calculations.saddles import descend
 from licoat.workflows.calculations.store import FAILED, Store
 from licoat.workflows.calculations.tasks import OpenEngine, Progress, Run, Task, run_tasks
@@ -83,11 +86,12 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
     NotConvergedError
         If a relaxation failed; nothing is added then.
     """
-    corrections = phases.scheme.partition("/")[2]
-    if spec.scheme(corrections) != phases.scheme:
+    first, second = _levels(phases)
+    corrections = first.scheme.partition("/")[2]
+    if spec.scheme(corrections) != first.scheme:
         raise IncompatibleEnergiesError(
             f"calculator {spec.name} gives energies of scheme {spec.scheme(corrections)!r}, {phases.source} has "
-            f"{phases.scheme!r}: one hull needs one scheme"
+            f"{first.scheme!r}: one hull needs one scheme"
         )
     items = [item for file in files for item in read_crystals(file, max_atoms=max_atoms)]
     names = [item.name for item in items]
@@ -113,7 +117,42 @@ def add_structures(  # noqa: PLR0913 - keyword-only options of the command
         if not record["converged"]:
             raise NotConvergedError(f"{item.where}: cannot be added: {record['reason']}")
         rows.append(phase_columns(record, head))
-    return _joined(phases, rows), tuple(names)
+    table = _joined(first, rows)
+    if second is not None:
+        higher = _second_level([phase_record(t.name, t.crystal, records[t.key]) for t in tasks], rows, spec, run)
+        table = two_levels(table, _joined(second, higher), phases.scheme)
+    return table.with_products(phases.products).with_prefer(phases.prefer), tuple(names)
+
+
+def _levels(phases: PhaseTable) -> tuple[PhaseTable, PhaseTable | None]:
+    """Return the tables to which phases are added: of the embedded table in two levels of theory, both."""
+    if not phases.has_two_levels:
+        return phases, None
+    first, second = load_builtin("mp2020"), load_builtin("r2scan")
+    if phases.source != first.source or len(phases) != len(first):
+        require_one_level(phases)
+    return first, second
+
+
+def _second_level(
+    relaxed: list[dict[str, Any]], rows: Sequence[Mapping[str, Any]], spec: CalculatorSpec, run: Run
+) -> list[dict[str, Any]]:
+    """Return the rows with energies of the second level, single points at the relaxed geometries.
+
+    Raises
+    ------
+    NotConvergedError
+        If one failed.
+    """
+    document: dict[str, Any] = {"phases": relaxed}
+    second = calculator_spec(SECOND_LEVEL, device=spec.device)
+    failures = add_second_level(document, second, run)
+    for name, reason in failures.items():
+        raise NotConvergedError(f"{name}: no energy by {SECOND_LEVEL}: {reason}; --scheme mp2020 needs none")
+    return [
+        {**row, "energy_ev_per_atom": phase["second_energy_ev_per_atom"], "energy_source": second.label}
+        for row, phase in zip(rows, document["phases"], strict=True)
+    ]
 
 
 def _relaxed(tasks: Sequence[Task], run: Run, *, displace: bool) -> dict[str, dict[str, Any]]:
@@ -128,7 +167,8 @@ def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable
     """Add new rows to a table, with formation energies against its elements."""
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     columns |= fact_columns(columns["formula"], columns["space_group_number"])
-    classes = phases.manifest.details.get("sigma_ev_per_atom", {}).get(phases.scheme.rpartition("/")[2])
+    short = {name: key for key, name in SCHEMES.items()}.get(phases.scheme, phases.scheme.rpartition("/")[2])
+    classes = phases.manifest.details.get("sigma_ev_per_atom", {}).get(short)
     if classes:
         columns["energy_sigma_ev_per_atom"] = [class_sigma(formula, classes) for formula in columns["formula"]]
     reference = {
@@ -139,13 +179,7 @@ def _joined(phases: PhaseTable, rows: Sequence[Mapping[str, Any]]) -> PhaseTable
         for energy, formula in zip(columns["energy_ev_per_atom"], columns["formula"], strict=True)
     ]
     source = f"added:{'+'.join(columns['phase_id'])}"
-    new = PhaseTable(columns, Manifest(source=source, scheme=phases.scheme)).columns()
-    # A table of its own takes the lowest phase of an element in it for the zero, which a polymorph alone is not.
-    new["formation_energy_ev_per_atom"] = columns["formation_energy_ev_per_atom"]
-    old = phases.columns()
-    joined = {name: [*old[name], *new[name]] for name in old if name in new}
-    table = PhaseTable(joined, phases.manifest.replace(source=f"{phases.source}+{source}", sha256=""))
-    return table.with_products(phases.products)
+    return joined(phases, columns, source, {"relaxed": columns["phase_id"], "scheme": phases.scheme})
 
 
 def _reference(formula: str, reference: Mapping[str, float]) -> float:

@@ -28,6 +28,9 @@ SOURCE_HELP = (
 )
 
 
+_MOST_DIGITS = 18
+
+
 class _MoreSources:
     """Sources that other packages bring, looked up only when a help text is written."""
 
@@ -110,8 +113,10 @@ def positive(text: str) -> int:
     argparse.ArgumentTypeError
         If it is something else.
     """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text[:60]!r} is not a whole number from 1 (of {_MOST_DIGITS} digits at most)"
+        )
     return int(text)
 
 
@@ -128,7 +133,7 @@ def positive_number(text: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number > 0.0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a number above 0")
     return number
 
 
@@ -145,11 +150,17 @@ def path_text(text: str) -> str:
     return text
 
 
-def load(options: argparse.Namespace) -> "PhaseTable":
-    """Load the phases that ``--source`` and ``--scheme`` name, as ``--products`` and ``--prefer`` want them."""
-    from licoat.structures import load_phases
+def load(options: argparse.Namespace, *, named_source_alone: bool = False) -> "PhaseTable":
+    """Load the phases that ``--source`` and ``--scheme`` name, as ``--products`` and ``--prefer`` want them.
 
-    phases = load_phases(options.source, scheme=options.scheme, **file_options(options))
+    With `named_source_alone`, ``--columns`` and ``--correct`` may be for another file than the source.
+    """
+    from licoat.structures import load_phases
+    from licoat.structures.sources import source_names
+
+    elsewhere = named_source_alone and options.source in source_names()
+    reading = {} if elsewhere else file_options(options)
+    phases = load_phases(options.source, scheme=options.scheme, **reading)
     phases = phases if options.products is None else phases.with_products(options.products)
     return phases if options.prefer is None else phases.with_prefer(options.prefer)
 

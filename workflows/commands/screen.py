@@ -2,16 +2,19 @@
 
 import argparse
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import add_command, load, path_text, phase_ids, positive, print_json
+from licoat.workflows.commands.common import add_command, file_options, load, path_text, phase_ids, positive, print_json
 
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
 
 __all__ = ["add"]
+
+_MOST_NOTES = 3
 
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
@@ -32,7 +35,8 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
         action="append",
         default=[],
         metavar="FILE",
-        help="relax this structure on the source's own scheme and screen it with the rest; repeatable",
+        help="add phases and screen them with the rest: energies as --source takes them (.csv, .json ...), on the "
+        "source's scheme, or a structure, which is relaxed on it; repeatable",
     )
     calculation.add_calculator(parser)
     calculation.add_relaxation(parser)
@@ -49,12 +53,13 @@ def _screen(options: argparse.Namespace) -> None:
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
-    phases = load(options)
+    phases = load(options, named_source_alone=bool(options.add))
     criteria = None if options.criteria is None else load_criteria(options.criteria)
     chosen = phase_ids(options.phase, phases)
     also: tuple[str, ...] = ()
     if options.add:
         phases, added = _add(options, phases)
+        _note_polymorphs(phases, [i for i in added if can_be_screened(phases[i].formula, options.anode)])
         chosen = {phases[phase_id].formula: phase_id for phase_id in added} | chosen
         also = tuple(formula for formula in chosen if can_be_screened(formula, options.anode))
         chosen = {formula: phase_id for formula, phase_id in chosen.items() if formula in also}
@@ -73,15 +78,49 @@ def _screen(options: argparse.Namespace) -> None:
 
 
 def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable", tuple[str, ...]]:
-    """Relax the structures of ``--add`` and join them to the table; identifiers with the lowest energy last."""
+    """Join what ``--add`` names to the table; identifiers with the lowest energy last."""
+    from licoat.structures.phases.merging import add_energies, holds_energies
+
+    added: list[str] = []
+    structures = []
+    for file in options.add:
+        if holds_energies(file):
+            phases, new = add_energies(phases, file, **file_options(options))
+            added += new
+        else:
+            structures.append(file)
+    if structures:
+        phases, new = _relaxed(options, phases, structures)
+        added += new
+    energy = phases.column("formation_energy_ev_per_atom")
+    return phases, tuple(sorted(added, key=lambda phase_id: -energy[phases.index_of(phase_id)]))
+
+
+def _note_polymorphs(phases: "PhaseTable", ordered: Sequence[str]) -> None:
+    """Say which of several phases of one composition reacts: the lowest of those that were added."""
+    by_formula: dict[str, list[str]] = {}
+    for phase_id in ordered:
+        by_formula.setdefault(phases[phase_id].formula, []).append(phase_id)
+    several = {formula: ids for formula, ids in by_formula.items() if len(ids) > 1}
+    for formula, (*others, lowest) in list(several.items())[:_MOST_NOTES]:
+        named = ", ".join(others if len(others) < 5 else [*others[:3], "..."])
+        warnings.warn(f"{named}: also {formula}; {lowest}, the lowest of them, reacts", stacklevel=2)
+    if len(several) > _MOST_NOTES:
+        more = len(several) - _MOST_NOTES
+        warnings.warn(f"{more} more compositions with several phases: the lowest that was added reacts", stacklevel=2)
+
+
+def _relaxed(
+    options: argparse.Namespace, phases: "PhaseTable", files: Sequence[str]
+) -> tuple["PhaseTable", tuple[str, ...]]:
+    """Relax structures and join them to the table."""
     from licoat.workflows.calculations.addition import add_structures
     from licoat.workflows.calculations.store import Store
 
     opened, window = calculation.engine(options)
-    shown = calculation.progress_wanted(options)
-    joined, added = add_structures(
+    return add_structures(
         phases,
-        options.add,
+        files,
         calculation.calculator(options),
         store=Store(calculation.store_folder(options.store)),
         open_engine=opened,
@@ -89,14 +128,5 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
         displace=calculation.displace(options),
         max_atoms=options.max_atoms,
         window=window,
-        progress=calculation.show_progress if shown else None,
+        progress=calculation.show_progress if calculation.progress_wanted(options) else None,
     )
-    energy = joined.column("formation_energy_ev_per_atom")
-    ordered = tuple(sorted(added, key=lambda phase_id: -energy[joined.index_of(phase_id)]))
-    by_formula: dict[str, list[str]] = {}
-    for phase_id in ordered:
-        by_formula.setdefault(joined[phase_id].formula, []).append(phase_id)
-    for formula, (*others, lowest) in by_formula.items():
-        if others:
-            warnings.warn(f"{', '.join(others)}: also {formula}; {lowest}, the lowest of them, reacts", stacklevel=2)
-    return joined, ordered
