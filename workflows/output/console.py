@@ -11,6 +11,7 @@ from licoat.structures.chemistry.book import BOOK
 from licoat.structures.chemistry.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
+from licoat.thermo.preference import COMPUTED, MEASURED
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import words_and_unit
 from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verdict_marks
@@ -87,17 +88,22 @@ _SCREEN_COLUMNS = (
     "heat_mj_per_kg_oxide", "volume_ratio_oxide", "volume_ratio_reactants", "band_gaps_ev", "shear_moduli_gpa",
     "criteria", "score",
 )  # fmt: skip
+_OTHER = "computed_energy_ev_per_fu"
 
 
 def print_screen(result: ScreeningResult, top: int) -> None:
     """Print the best oxides, the funnel and what the marks mean."""
     shown = result.candidates[:top]
-    heads = [head(name, result.manifest["anode"]) for name in _SCREEN_COLUMNS]
+    best = result.manifest["prefer"] == "best"
+    # Beside the energy that decides stands the other one, computed or measured.
+    names = [_OTHER if best and name == "measured_energy_ev_per_fu" else name for name in _SCREEN_COLUMNS]
+    heads = [head(name, result.manifest["anode"]) for name in names]
     rows = []
     for c in shown:
         r = c.path.final
         rows.append([
             str(c.rank), c.path.oxide, r.marked_equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
+            _with_sigma(r.computed_energy_ev_per_fu, r.computed_energy_sigma_ev_per_fu) if best else
             _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
             _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
             _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
@@ -127,13 +133,14 @@ def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
     sigma = reaction.energy_sigma_ev_per_fu
     anode, oxide = reaction.anode, reaction.oxide
     voltage = _with_sigma(reaction.average_voltage_v, reaction.average_voltage_sigma_v)
+    ratio = _with_sigma(reaction.volume_ratio_oxide, reaction.volume_ratio_oxide_sigma)
     # A Gibbs energy is work, not heat: the words that precede the numbers say so.
     gibbs = reaction.energy_kind.startswith("Gibbs")
     energy, heat = ("Gibbs energy", "-dG, not heat") if gibbs else ("energy", "heat")
     ratios = (reaction.tnt_ratio_oxide, reaction.tnt_ratio_reactants)
     tnt = ["" if gibbs else f" ({ratio:.2f} x TNT)" for ratio in ratios]
     return [
-        (energy, f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}"),
+        (energy, f"{_with_sigma(reaction.energy_ev_per_fu, sigma)} eV per {oxide}{_basis(reaction)}"),
         ("", f"{_number(reaction.energy_ev_per_atom, 3)} eV per atom of reactants"),
         ("", f"{_number(reaction.energy_ev_per_anode_atom, 3) or '-'} eV per {anode}"),
         ("", f"{_number(reaction.energy_kj_per_mol, 1)} kJ per mol {oxide}"),
@@ -141,10 +148,18 @@ def _reaction_lines(reaction: Reaction) -> list[tuple[str, str]]:
         ("", f"{_number(reaction.heat_mj_per_kg_reactants)} MJ per kg of all reactants{tnt[1]}"),
         ("", f"{_number(reaction.heat_gj_per_m3_oxide, 1) or 'unknown'} GJ per m3 {oxide}"),
         ("average voltage", f"{voltage or '-'} V against {anode}"),
-        ("volume", f"{_number(reaction.volume_ratio_oxide) or 'unknown'} products / {oxide}"),
+        ("volume", f"{ratio or 'unknown'} products / {oxide}"),
         ("", f"{_number(reaction.volume_ratio_reactants) or 'unknown'} products / all reactants"),
         ("reacting phase", reaction.phase_id),
     ]  # fmt: skip
+
+
+def _basis(reaction: Reaction) -> str:
+    """Say what an energy rests on, and what the table alone gives."""
+    if reaction.energy_basis == COMPUTED:
+        return ""
+    own = _with_sigma(reaction.computed_energy_ev_per_fu, reaction.computed_energy_sigma_ev_per_fu)
+    return f" ({reaction.energy_basis}; computed {own})"
 
 
 def _phase_table(reaction: Reaction) -> str:
@@ -173,11 +188,12 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
     say()
     say(_phase_table(reaction))
     say()
-    if isinstance(measured, Reaction):
+    above = reaction.energy_basis == MEASURED
+    if isinstance(measured, Reaction) and not above:
         energy = _with_sigma(measured.energy_ev_per_fu, measured.energy_sigma_ev_per_fu)
         heat, ratio = _number(measured.heat_mj_per_kg_oxide), _number(measured_ratio) or "unknown"
         say(f"measured: {energy} eV per {measured.oxide}, {heat} MJ per kg, volume ratio {ratio}")
-    else:
+    elif not above:
         say(f"measured: {measured}" + (f"; volume ratio {measured_ratio:.2f}" if measured_ratio else ""))
     say(f"source: {reaction.source}, scheme {reaction.scheme}, {reaction.energy_kind}")
 
@@ -217,7 +233,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     say()
     if side.measured_missing:
         say(f"measured: {side.measured_missing}")
-    else:
+    elif path.final.energy_basis != MEASURED:
         energy = _with_sigma(side.measured_energy_ev_per_fu, side.measured_energy_sigma_ev_per_fu)
         say(
             f"measured: {energy} eV per {path.oxide}, "

@@ -155,7 +155,8 @@ def source_line(result: "ScreeningResult") -> str:
     source = result.manifest["source"]
     version = f" {source['version']}" if source["version"] not in source["source"] else ""
     licoat = result.manifest["licoat_version"]
-    line = f"Source: {source['source']}{version}, scheme {source['scheme']}; licoat {licoat}."
+    first = ", measured heats and volumes first" if result.manifest["prefer"] == "best" else ""
+    line = f"Source: {source['source']}{version}, scheme {source['scheme']}{first}; licoat {licoat}."
     caution = source["details"].get("caution")
     return f"{line} Caution: {caution}." if caution else line
 
