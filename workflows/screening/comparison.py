@@ -56,7 +56,8 @@ class Comparison:
 
 
 _ROWS = (
-    "energy_ev_per_fu", "energy_sigma_ev_per_fu", "energy_basis", "energy_ev_per_anode_atom", "energy_kj_per_mol", "average_voltage_v",
+    "energy_ev_per_fu", "energy_sigma_ev_per_fu", "energy_basis", "energy_ev_per_anode_atom",
+    "energy_kj_per_mol", "average_voltage_v",
     "heat_mj_per_kg_oxide", "heat_mj_per_kg_reactants", "heat_gj_per_m3_oxide", "volume_ratio_oxide",
     "volume_ratio_reactants", "oxide_volume_a3_per_fu", "band_gaps_ev", "shear_moduli_gpa", "phase_id", "scheme",
     "source",
