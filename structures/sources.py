@@ -16,6 +16,7 @@ from licoat.structures.materials_project.snapshots import load_materials_project
 from licoat.structures.phases.builtin import SCHEMES, load_builtin
 from licoat.structures.phases.files import gated, load_file
 from licoat.structures.phases.health import OWN_CHECKS, Check, Test, verify
+from licoat.structures.phases.known_errors import FITTED, fitted_table, with_known_sigma
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import outline
@@ -105,7 +106,8 @@ def load_phases(
         docs/files.md).
     scheme : str, optional
         One of the source's energy schemes: ``fitted``, ``mp2020``, ``none``, ``r2scan`` or ``hybrid`` of ``builtin``,
-        then without measured heats (see `load_builtin`); other sources have one of their own.
+        then without measured heats (see `load_builtin`); other sources have one of their own, and ``fitted`` if that is
+        the Materials Project's (see `licoat.structures.phases.known_errors`).
     columns : mapping of str to str, optional
         For a table: heading of the file to licoat's name, where licoat does not know the heading.
     correct : {"mp2020"}, optional
@@ -134,17 +136,22 @@ def load_phases(
     require(source, (str, os.PathLike), "source must be a name such as 'builtin' or a file")
     known = _source(source) if isinstance(source, str) else None
     schemes = known.schemes if known else ()
-    if scheme is not None and scheme not in schemes:
+    learnt = scheme == FITTED and FITTED not in schemes
+    if scheme is not None and scheme not in schemes and not learnt:
         has = f"has {' and '.join(schemes)}" if schemes else "has one scheme of its own"
         raise MissingDataError(f"--scheme {scheme!r}: the source {str(source)!r} {has}")
     if known is None:
-        return load_file(source, sources=source_names(), columns=columns, correct=correct)
+        phases = load_file(source, sources=source_names(), columns=columns, correct=correct)
+        return fitted_table(phases) if learnt else with_known_sigma(phases)
     if columns or correct is not None:
         raise MissingDataError(
             f"--{'columns' if columns else 'correct'} is for files; {known.name} is a source of its own"
         )
-    found = _loaded(known, scheme)
-    return found if known.name in OWN_CHECKS else gated(found, known.name)  # the embedded ones passed when made
+    found = _loaded(known, None if learnt else scheme)
+    if known.name in OWN_CHECKS:  # the embedded ones passed when made
+        return fitted_table(found) if learnt else found
+    found = gated(found, known.name)
+    return fitted_table(found) if learnt else with_known_sigma(found)
 
 
 def _loaded(known: Source, scheme: str | None = None) -> PhaseTable:

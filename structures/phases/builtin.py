@@ -29,7 +29,17 @@ from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.volumes import volume_errors
 
-__all__ = ["SCHEMES", "SECOND_LEVEL", "TWO_LEVELS", "build_builtin", "load_builtin", "two_levels", "verify_builtin"]
+__all__ = [
+    "LEARNT_KIND",
+    "SCHEMES",
+    "SECOND_LEVEL",
+    "TWO_LEVELS",
+    "build_builtin",
+    "load_builtin",
+    "sigma_of_classes",
+    "two_levels",
+    "verify_builtin",
+]
 
 SCHEMES = {
     "fitted": "fitted",
@@ -87,7 +97,7 @@ def load_builtin(scheme: str | None = None) -> PhaseTable:
     return PhaseTable(columns, manifest.replace(scheme=SCHEMES[scheme], details=details))
 
 
-_LEARNT_KIND = "enthalpy at 298 K"
+LEARNT_KIND = "enthalpy at 298 K"
 """What corrected energies are: what they were learnt from."""
 
 _CAUTION: dict[str, Any] = {
@@ -95,6 +105,12 @@ _CAUTION: dict[str, Any] = {
     "--scheme hybrid is better",
     "caution_elements": sorted(HUBBARD_U_EV),
 }
+
+
+def sigma_of_classes(scheme: str) -> dict[str, dict[str, float]]:
+    """Return the root mean square error of formation energies by class of compounds, of a scheme of one level."""
+    found: dict[str, dict[str, float]] = Manifest.read(manifest_path(PARQUET)).details["sigma_ev_per_atom"][scheme]
+    return found
 
 
 def two_levels(first: PhaseTable, second: PhaseTable, scheme: str) -> PhaseTable:
@@ -112,7 +128,7 @@ def two_levels(first: PhaseTable, second: PhaseTable, scheme: str) -> PhaseTable
         model = load_error_models()["hybrid"]
         levels = [
             corrected_table(
-                table, model, oxygen_shift_ev(table, load_measured()), table.manifest.replace(energy_kind=_LEARNT_KIND)
+                table, model, oxygen_shift_ev(table, load_measured()), table.manifest.replace(energy_kind=LEARNT_KIND)
             )
             for table in levels
         ]

@@ -146,6 +146,9 @@ def _oxide(formula: str, element: str, atoms: Mapping[str, int]) -> dict[str, fl
     return found
 
 
+_CHUNK = 1024
+"""Compounds whose loadings are held at a time."""
+
 _NOT_APPLIED = frozenset({"alloy", "own", "suboxide"})
 
 
@@ -178,12 +181,16 @@ class ErrorModel:
         Factor on every sigma, found where elements were left out.
     features : tuple of str
         Which of `features` it has.
+    transfer_ev_per_atom : float
+        Distance of the energies that it corrects from those that it has learnt from, one standard deviation, for every
+        compound on its own.
     """
 
     residuals: tuple[Residual, ...]
     prior_ev: Mapping[str, float]
     widening: float = 1.0
     features: tuple[str, ...] = FEATURES["hybrid"]
+    transfer_ev_per_atom: float = 0.0
 
     def __repr__(self) -> str:
         return brief(self, f"learnt from {len(self.residuals)} enthalpies")
@@ -233,15 +240,40 @@ class ErrorModel:
 
     def errors_ev_per_fu(self, formulas: Sequence[str]) -> FloatArray:
         """Return the expected error of each compound, eV per formula unit; subtract it from the computed energy."""
-        known, _, weights = self._learnt
-        result: FloatArray = self.kernel(formulas, known) @ weights
-        return result
+        return self.errors_and_sigmas_ev_per_fu(formulas)[0]
+
+    def errors_and_sigmas_ev_per_fu(self, formulas: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """Return the expected error of each compound and one standard deviation of what is left, eV per formula unit.
+
+        The square of the second is the diagonal of `covariance_ev2`, without the memory of the whole.
+        """
+        known, inverse, weights = self._learnt
+        errors, sigmas = np.zeros(len(formulas)), np.zeros(len(formulas))
+        for start in range(0, len(formulas), _CHUNK):
+            part = formulas[start : start + _CHUNK]
+            cross = self.kernel(part, known)
+            prior = [self._variance_ev2(formula) for formula in part]
+            variance = np.array(prior) - np.einsum("ij,jk,ik->i", cross, inverse, cross, optimize=True)
+            errors[start : start + _CHUNK] = cross @ weights
+            sigmas[start : start + _CHUNK] = self.widening * np.sqrt(np.maximum(variance, 0.0))
+        return errors, sigmas
+
+    def _variance_ev2(self, formula: str) -> float:
+        """Variance before anything is learnt, with what the transfer adds."""
+        terms = loadings(formula)
+        shared = sum((x * self.prior_ev[_kind(term)]) ** 2 for term, x in terms.items() if self._has(term))
+        return shared + self._transfer_ev2(formula)
+
+    def _transfer_ev2(self, formula: str) -> float:
+        atoms = parse_formula(formula)
+        return 0.0 if len(atoms) == 1 else (sum(atoms.values()) * self.transfer_ev_per_atom) ** 2
 
     def covariance_ev2(self, formulas: Sequence[str]) -> FloatArray:
         """Return the covariance of the errors that are left, eV2 per formula unit each, shape (n, n)."""
         known, inverse, _ = self._learnt
         cross = self.kernel(formulas, known)
         result: FloatArray = self.kernel(formulas, formulas, applied=False) - cross @ inverse @ cross.T
+        result += np.diag([self._transfer_ev2(formula) for formula in formulas])
         return self.widening**2 * result
 
     def sigma_ev(self, amounts: Mapping[str, float]) -> float:

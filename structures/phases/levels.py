@@ -99,11 +99,10 @@ def corrected_table(table: PhaseTable, model: ErrorModel, oxygen_shift_ev: float
     manifest : Manifest
     """
     formulas, rows = list(table.formulas), table.composition_of
-    error = model.errors_ev_per_fu(formulas)
+    error, sigma = model.errors_and_sigmas_ev_per_fu(formulas)
     error += oxygen_shift_ev * np.array(
         [parse_formula(f).get("O", 0) if len(parse_formula(f)) > 1 else 0 for f in formulas]
     )
-    sigma = np.sqrt(np.maximum(np.diag(model.covariance_ev2(formulas)), 0.0))
     columns = table.columns()
     columns.pop("energy_ev_per_atom")  # what is corrected is a formation energy
     columns["formation_energy_ev_per_atom"] = table.column("formation_energy_ev_per_atom") - error[rows] / table.atoms
