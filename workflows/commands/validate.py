@@ -43,6 +43,8 @@ def _validate(options: argparse.Namespace) -> None:
         caption = "Errors of reaction energies against measured enthalpies, eV per O atom (alloys: per atom)."
         writers = frame_writers(found.to_frame(), "validation", caption)
         writers |= frame_writers(found.errors_frame(), "reactions", caption)
+        about = "Plateau voltages, volumes and PBE band gaps against measured ones."
+        writers |= frame_writers(found.properties_frame(), "properties", about)
         publish_files(Path(options.out), writers)
     if options.json:
         print_json(found.to_dict())

@@ -11,6 +11,7 @@ from typing import Any
 from licoat.structures.chemistry.book import BOOK, Book, Kind, Quantity
 from licoat.structures.errors import MissingDataError
 from licoat.thermo.heat_errors import ERRORS
+from licoat.thermo.property_errors import PROPERTIES
 from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
 from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
 from licoat.workflows.screening.quantities import SCREEN
@@ -26,7 +27,7 @@ CHAPTERS: dict[str, tuple[Quantity, ...]] = {
     "screen": (*SCREEN, *BOOK.of("oxide")),
     "layer": (*COMPOSITE, *LAYER),
     "assumptions": (*OPTIONS, *PHASES),
-    "validation": ERRORS,
+    "validation": (*ERRORS, *PROPERTIES),
 }
 """The book's quantities by subject."""
 

@@ -12,6 +12,7 @@ from licoat.structures.chemistry.formula import render_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
 from licoat.thermo.preference import COMPUTED, MEASURED
+from licoat.thermo.property_errors import by_property
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import words_and_unit
 from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verdict_marks
@@ -324,6 +325,21 @@ def print_validation(found: Validation) -> None:
     say()
     say("eV per O atom of oxide + Li -> elements + Li2O, in which the oxygen reference cancels; alloys: eV per atom of")
     say("formation. Computed at 0 K, measured enthalpies at 298.15 K of the polymorph that was measured.")
+    if found.properties:
+        say()
+        names = ["quantity", "kind", "unit", "n", "mean", "mae", "rms", "within_1_sigma", "within_2_sigma", "worst"]
+        rows = [
+            [
+                s.quantity, s.kind, s.unit, str(s.n), _number(s.mean, 3), _number(s.mae, 3), _number(s.rms, 3),
+                _number(s.within_1_sigma), _number(s.within_2_sigma), s.worst,
+            ]
+            for s in by_property(found.properties)
+        ]  # fmt: skip
+        say(text_table([BOOK[name].label for name in names], rows, left=(0, 1, 2, 9)))
+        say()
+        say(
+            f"Voltages and volumes of {next(iter(found.errors))}; potentials of 630-700 K hold entropies that it lacks."
+        )
 
 
 def print_fit(document: Mapping[str, Any]) -> None:

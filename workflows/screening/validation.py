@@ -1,13 +1,14 @@
 """How far tables of phases are from measured enthalpies."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import brief
 from licoat.thermo.heat_errors import ErrorSummary, HeatError, by_class, heat_errors
+from licoat.thermo.property_errors import PropertyError, by_property, gap_errors, property_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +26,13 @@ class Validation:
         By name of the table.
     summaries : dict of str to list of ErrorSummary
         By name of the table: one per class that has a member.
+    properties : list of PropertyError
+        Plateau voltages and volumes of the first table, and PBE band gaps.
     """
 
     errors: dict[str, list[HeatError]]
     summaries: dict[str, list[ErrorSummary]]
+    properties: list[PropertyError] = field(default_factory=list)
 
     def __repr__(self) -> str:
         parts = (f"{name} {rows[0].mae_ev:.3f}" for name, rows in self.summaries.items())
@@ -56,15 +60,26 @@ class Validation:
         ]
         return pd.DataFrame(rows)
 
+    def properties_frame(self) -> "pd.DataFrame":
+        """Return one row per property that was measured."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(error) for error in self.properties])
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
-        return {
+        heats = {
             name: {
                 "classes": [asdict(summary) for summary in summaries],
                 "reactions": [asdict(e) | {"error_ev": e.error_ev} for e in self.errors[name]],
             }
             for name, summaries in self.summaries.items()
         }
+        properties = {
+            "kinds": [asdict(summary) for summary in by_property(self.properties)],
+            "values": [asdict(error) for error in self.properties],
+        }
+        return {**heats, "properties": properties}
 
 
 def validate(
@@ -96,4 +111,6 @@ def validate(
         if not found:
             raise MissingDataError(f"{name}: nothing of it has a measured enthalpy")
     errors |= further or {}
-    return Validation(errors, {name: by_class(found) for name, found in errors.items()})
+    summaries = {name: by_class(found) for name, found in errors.items()}
+    first = next(iter(tables.values()))
+    return Validation(errors, summaries, [*property_errors(first), *gap_errors()])
