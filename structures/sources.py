@@ -155,6 +155,8 @@ def load_phases(
 
 
 def _loaded(known: Source, scheme: str | None = None) -> PhaseTable:
+    if scheme is None and known.schemes and known.name not in OWN_CHECKS:  # ours know their own choice
+        scheme = known.schemes[0]
     found = known.load() if scheme is None else known.load(scheme)
     if not isinstance(found, PhaseTable):
         raise SourceError(f"source {known.name!r} gave {type(found).__name__}, no PhaseTable")

@@ -70,7 +70,13 @@ def row_of_polymorph(phases: PhaseTable, formula: str, space_group_number: int) 
 
 
 def with_energy(phases: PhaseTable, formula: str) -> list[int]:
-    """Rows of a formula that have an energy, lowest first; an error names what is missing."""
+    """Return the rows of a formula that have an energy, lowest first.
+
+    Raises
+    ------
+    MissingDataError
+        If there is none; it names the ways out and the nearest compositions.
+    """
     energy = phases.column("formation_energy_ev_per_atom")
     rows = phases.rows_of(formula)
     known = [row for row in rows if not math.isnan(energy[row])]

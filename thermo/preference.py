@@ -21,6 +21,7 @@ from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.volumes import volume_class
+from licoat.structures.rendering import outline
 from licoat.thermo.polymorph import measured_polymorph, real_row, with_energy
 
 __all__ = ["ALLOYING_COMPUTED", "COMPUTED", "MEASURED", "Energy", "Volume", "preferred_energy", "volume_of"]
@@ -36,6 +37,8 @@ class Energy:
     sigma_ev: float | None
     basis: str
 
+    __repr__ = outline
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -44,6 +47,8 @@ class Volume:
     a3: float | None
     sigma_percent: float | None
     source: str
+
+    __repr__ = outline
 
 
 def preferred_energy(phases: PhaseTable, amounts: Mapping[str, float], rows: Mapping[str, int], own: Energy) -> Energy:

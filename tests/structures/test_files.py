@@ -559,7 +559,7 @@ class TestWhichFile:
                 load_phases(source, scheme="none")
 
     def test_unknown_scheme_of_builtin(self):
-        with pytest.raises(MissingDataError, match="has mp2020 and none"):
+        with pytest.raises(MissingDataError, match="has fitted and mp2020 and none"):
             load_phases("builtin", scheme="nothing")
 
     def test_manifest_names_the_file_and_its_checksum(self, csv_table, tmp_path):

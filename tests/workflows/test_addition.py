@@ -6,10 +6,18 @@ import warnings
 import numpy as np
 import pytest
 
-from licoat.structures import IncompatibleEnergiesError, InputFileError, MissingDataError, NotConvergedError, PhaseTable
+from licoat.structures import (
+    IncompatibleEnergiesError,
+    InputFileError,
+    MissingDataError,
+    NotConvergedError,
+    PhaseTable,
+    load_phases,
+)
 from licoat.structures.crystals.calculators import calculator_spec
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.thermo import lithiate
 from licoat.workflows.calculations.addition import add_structures
 from licoat.workflows.calculations.dataset import build_dataset
 from licoat.workflows.calculations.engines import open_engine
@@ -172,6 +180,32 @@ def test_a_missing_file_is_one_line(run, tmp_path, monkeypatch):
     assert "no.cif" in err
 
 
+class TestTwoLevelsOfTheory:
+    """A structure joins the fitted energies with both levels."""
+
+    def test_another_calculator_is_refused(self, tmp_path, run):
+        file = cif(tmp_path / "cu.cif", cubic(3.6, *["Cu"] * 4))
+        status, out, err = run("screen", "Sb2O3", "--add", file, "--calculator", "emt")
+        assert (status, out) == (2, "")
+        assert "one hull needs one scheme" in err
+
+    def test_a_known_phase_comes_out_as_it_is(self, tmp_path):
+        """The embedded SnO2, relaxed once more: the same energy on both levels, the same correction."""
+        pytest.importorskip("sevenn")
+        best = load_phases("builtin")
+        known = best["mp-856"]
+        crystal = Crystal.from_dict(json.loads(known.structure), "mine")
+        joined, (phase_id,) = add(best, [cif(tmp_path / "mine.cif", crystal)], tmp_path, calculator="sevennet")
+        assert (joined.scheme, joined.prefer, joined.has_two_levels) == ("fitted", "best", True)
+        for elements in ({"Li", "Sn", "O"}, {"Li", "Sn", "O", "Fe"}):  # one system of each level
+            level = joined.for_system(elements)
+            mine, theirs = (level[i].formation_energy_ev_per_atom for i in (phase_id, "mp-856"))
+            assert mine == pytest.approx(theirs, abs=1e-3)
+        assert lithiate("SnO2", joined, phase_id=phase_id).final.energy_ev_per_fu == pytest.approx(
+            lithiate("SnO2", best).final.energy_ev_per_fu, abs=5e-3
+        )
+
+
 class TestFilesOfEnergies:
     """`screen --add` of energies, which are taken as they are."""
 
@@ -179,6 +213,7 @@ class TestFilesOfEnergies:
     def _notes_are_no_errors(self):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*where both have a compound")
+            warnings.filterwarnings("ignore", message="energies were added")
             yield
 
     def test_they_are_screened_with_the_rest(self, tmp_path, run_json):
@@ -203,12 +238,22 @@ class TestFilesOfEnergies:
         assert [oxide["phase_id"] for oxide in found["oxides"]] == ["Sb8O19-1"]
 
     @pytest.mark.parametrize("scheme", ["hybrid", "fitted"])
-    def test_a_structure_does_not_join_two_levels_of_theory_either(self, tmp_path, run, scheme):
-        file = cif(tmp_path / "cu.cif", cubic(3.6, *["Cu"] * 4))
-        status, out, err = run("screen", "Sb2O3", "--scheme", scheme, "--add", file, "--calculator", "emt")
+    def test_energies_do_not_join_two_levels_of_theory(self, tmp_path, run, scheme):
+        file = tmp_path / "mine.csv"
+        file.write_text("formula,formation_energy_ev_per_atom,scheme\nSb8O19,-1.6,pbe+u/mp2020\n")
+        status, out, err = run("screen", "Sb2O3", "--scheme", scheme, "--add", file)
         assert (status, out) == (2, "")
         assert err.endswith("give --scheme mp2020\n")
         assert err.count("\n") == 1
+
+    def test_without_a_scheme_they_choose_it(self, tmp_path, run):
+        file = tmp_path / "mine.csv"
+        file.write_text("formula,formation_energy_ev_per_atom,scheme\nSb8O19,-1.6,pbe+u/mp2020\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            status, out, _ = run("screen", "Sb2O3", "--add", file)
+        assert status == 0
+        assert "scheme sevennet-l3i5/mp2020" in out
 
     def test_energies_and_a_structure_at_once(self, tmp_path, run_json):
         """Thermite on a table of EMT: 3 CuO + 2 Al -> Al2O3 + 3 Cu, from the energies of the file."""

@@ -70,7 +70,7 @@ def test_path_json(run_json):
     voltages = [stage["voltage_v"] for stage in found["stages"]]
     assert voltages == sorted(voltages, reverse=True)
     charge = sum(s["voltage_v"] * (s["anode_atoms_to"] - s["anode_atoms_from"]) for s in found["stages"])
-    total = -found["final"]["energy_ev_per_fu"] + found["decomposition_energy_ev_per_fu"]
+    total = -found["final"]["computed_energy_ev_per_fu"] + found["decomposition_energy_ev_per_fu"]
     assert charge == pytest.approx(total, abs=1e-9)
     conversion, alloying = found["staged"]["conversion"], found["staged"]["alloying"]
     assert (conversion["oxide"], alloying["oxide"]) == ("Sb2O3", "Sb")  # what "per formula unit" refers to
@@ -166,7 +166,7 @@ def test_own_criteria_file_changes_states(run_json, tmp_path):
         )
         (oxide,) = run_json("screen", "Sb2O3", "--criteria", file)["oxides"]
         assert {name: v["state"] for name, v in oxide["criteria"].items()} == {"grow": state}
-        assert oxide["score"] == (state == "pass")
+        assert oxide["score"] == pytest.approx(state == "pass", abs=1e-3)  # sigma of the ratio is a fifth of 0.1
 
 
 def test_out_writes_the_tables_beside_json(run_json, tmp_path):
@@ -308,7 +308,8 @@ def snapshot(tmp_path, builtin):
 
 
 def test_snapshot_screens_like_its_source(run_json, snapshot):
-    mine, original = (run_json("screen", "Sb2O3", "--source", s)["oxides"][0] for s in (snapshot, "builtin"))
+    mine = run_json("screen", "Sb2O3", "--source", snapshot)["oxides"][0]
+    original = run_json("screen", "Sb2O3", "--scheme", "mp2020")["oxides"][0]
     assert mine["energy_ev_per_fu"] == pytest.approx(original["energy_ev_per_fu"], abs=1e-12)
     assert mine["volume_ratio_oxide"] == pytest.approx(original["volume_ratio_oxide"], rel=1e-12)
     in_folder = run_json("screen", "Sb2O3", "--source", snapshot.parent)["oxides"][0]
@@ -598,5 +599,5 @@ def test_build_reproduces_the_embedded_table(built):
 
 def test_built_table_can_be_used_as_a_source(run_json, built):
     mine = run_json("screen", "Sb2O3", "--source", built)["oxides"][0]
-    original = run_json("screen", "Sb2O3")["oxides"][0]
+    original = run_json("screen", "Sb2O3", "--scheme", "mp2020")["oxides"][0]
     assert mine["energy_ev_per_fu"] == pytest.approx(original["energy_ev_per_fu"], abs=1e-9)

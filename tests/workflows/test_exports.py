@@ -103,16 +103,14 @@ class TestDesignTable:
 
     def test_numbers_of_one_um_by_hand(self, result):
         row = design_frame(result).set_index("formula").loc["Sb2O3"]
-        phases = load_phases("builtin")
-        oxide = phases["a-Sb2O3-senarmontite_D5_4"].volume_a3_per_atom * 5
-        lithium = phases["d-Li-bcc_A2"].volume_a3_per_atom
-        assert row.lithium_um_per_um_oxide == pytest.approx(12 * lithium / oxide)
+        oxide, lithium = 11.152**3 / 16, 3.51**3 / 2  # senarmontite and bcc lithium, from their lattice parameters
+        assert row.lithium_um_per_um_oxide == pytest.approx(12 * lithium / oxide, rel=5e-3)
         # 1 um of oxide: 1e-4 cm over the molar volume, 12 electrons each, 3.6 C per mAh
         moles = 1e-4 / (oxide * 0.602214076)
-        assert row.lithium_mah_per_cm2_per_um_oxide == pytest.approx(12 * 96485.33212 * moles / 3.6)
+        assert row.lithium_mah_per_cm2_per_um_oxide == pytest.approx(12 * 96485.33212 * moles / 3.6, rel=5e-3)
         candidate = next(c for c in result.candidates if c.path.oxide == "Sb2O3")
         assert row.heat_j_per_cm2_per_um_oxide == pytest.approx(
-            -candidate.path.final.energy_ev_per_fu * 96485.33212 * moles
+            -candidate.path.final.energy_ev_per_fu * 96485.33212 * moles, rel=5e-3
         )
         assert row.volume_ratio_oxide == pytest.approx(candidate.path.final.volume_ratio_oxide)
         assert row.shear_modulus_lower_gpa <= row.shear_modulus_upper_gpa

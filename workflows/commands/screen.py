@@ -53,6 +53,7 @@ def _screen(options: argparse.Namespace) -> None:
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    _scheme_of_added(options)
     phases = load(options, named_source_alone=bool(options.add))
     criteria = None if options.criteria is None else load_criteria(options.criteria)
     chosen = phase_ids(options.phase, phases)
@@ -94,6 +95,15 @@ def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable
         added += new
     energy = phases.column("formation_energy_ev_per_atom")
     return phases, tuple(sorted(added, key=lambda phase_id: -energy[phases.index_of(phase_id)]))
+
+
+def _scheme_of_added(options: argparse.Namespace) -> None:
+    """Choose the scheme that energies of other programs can be on, where none was asked for."""
+    from licoat.structures.phases.merging import holds_energies
+
+    if options.scheme is None and options.source == "builtin" and any(map(holds_energies, options.add)):
+        options.scheme = "mp2020"
+        warnings.warn("energies were added, so the whole screen is on the scheme mp2020, --prefer table", stacklevel=2)
 
 
 def _note_polymorphs(phases: "PhaseTable", ordered: Sequence[str]) -> None:
