@@ -1,8 +1,8 @@
 """Damage inputs at random: licoat answers, or refuses with one line of its own, in bounded time.
 
-Usage: ``python benchmarks/fuzz.py [--seconds 60] [--seed 1]``, or ``--inputs N`` for a number of inputs. Every input runs
-in this process; what raises anything but a `LicoatError`, says more than one line or 300 characters, or takes longer
-than five seconds is printed with the seed that makes it again.
+Usage: ``python benchmarks/fuzz.py [--seconds 60] [--seed 1]``, or ``--inputs N`` for a number of inputs. Every input
+runs in this process; what raises anything but a `LicoatError`, says more than one line or 300 characters, or takes
+longer than five seconds is printed with the seed that makes it again.
 """
 
 import argparse
