@@ -1,8 +1,8 @@
 """Damage inputs at random: licoat answers, or refuses with one line of its own, in bounded time.
 
-Usage: ``python benchmarks/fuzz.py [--seconds 60] [--seed 1]``. Every input runs in this process; what raises anything
-but a `LicoatError`, says more than one line or 300 characters, or takes longer than five seconds is printed with the
-seed that makes it again.
+Usage: ``python benchmarks/fuzz.py [--seconds 60] [--seed 1]``, or ``--inputs N`` for a number of inputs. Every input
+runs in this process; what raises anything but a `LicoatError`, says more than one line or 300 characters, or takes
+longer than five seconds is printed with the seed that makes it again.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from licoat.structures import LicoatError, load_phases
 from licoat.structures.chemistry.formula import formula_unit
 from licoat.structures.crystals.calculators import calculator_spec
 from licoat.structures.crystals.crystal import read_crystal
+from licoat.structures.phases.merging import add_energies
+from licoat.structures.phases.provenance import Manifest
 from licoat.thermo.balance import parse_equation
 from licoat.workflows import load_criteria
 
@@ -87,6 +89,10 @@ comparison = ">="
 threshold = 6.8
 weight = 1.0
 """
+MANIFEST = Manifest(source="made", scheme="pbe/none", details={"added": [{"file": "a.csv"}]}).to_json()
+ADDED = "formula,formation_energy_ev_per_atom,scheme,volume_a3_per_atom\n" + "".join(
+    f"{f},{e},pbe+u/mp2020,{v}\n" for f, e, v in [("Li2O", -2.06, 8), ("Sb8O19", -1.5, 14), ("Li3Sb", -0.73, 17)]
+)
 SPEC = """[calculator]
 factory = "ase.calculators.lj:LennardJones"
 label = "lj"
@@ -122,6 +128,11 @@ def _file(name: str, text: str, read: Callable[[Path], object]) -> Callable[[ran
     return run
 
 
+def _plain_manifest(path: Path) -> None:
+    """Read a manifest and write it as every result does; one that is compressed is none."""
+    Manifest.read(path).to_json()
+
+
 TARGETS: dict[str, Callable[[random.Random, Path], None]] = {
     "formula": lambda rng, _: formula_unit(damaged("Li3(SbO4)2", rng)),
     "equation": lambda rng, _: parse_equation(damaged("Sb2O3 + 12 Li -> 2 Li3Sb + 3 Li2O", rng)),
@@ -130,6 +141,8 @@ TARGETS: dict[str, Callable[[random.Random, Path], None]] = {
     "cif": _file("c.cif", CIF, read_crystal),
     "poscar": _file("POSCAR", POSCAR, read_crystal),
     "criteria": _file("c.toml", CRITERIA, load_criteria),
+    "manifest": _file("s.manifest.json", MANIFEST, _plain_manifest),
+    "added": _file("a.csv", ADDED, lambda p: add_energies(load_phases("builtin"), p)),
     "calculator": _file("s.toml", SPEC, lambda p: calculator_spec(str(p))),
 }
 
@@ -163,12 +176,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inputs", type=int, default=0, help="this many inputs, however long they take")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     counts: Counter[tuple[str, str]] = Counter()
     found = 0
     deadline, seed = time.monotonic() + options.seconds, options.seed
-    while time.monotonic() < deadline:
+    while sum(counts.values()) < options.inputs if options.inputs else time.monotonic() < deadline:
         for target in TARGETS:
             with tempfile.TemporaryDirectory() as folder:
                 result = check(target, seed, Path(folder))

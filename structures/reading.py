@@ -20,6 +20,7 @@ __all__ = [
     "COMPRESSED",
     "MOST_BYTES",
     "MOST_JSON_BYTES",
+    "check_values",
     "clean_text",
     "finite",
     "name_of",
@@ -243,12 +244,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputFileError(f"{path}: not TOML ({shortened(str(error), 150)})") from error
     except ValueError as error:  # Python's own limit of digits, or a date that does not exist
         raise InputFileError(f"{path}: not TOML (a number too long, or a date that does not exist)") from error
-    _check_values(document, path)
+    check_values(document, path)
     return document
 
 
-def _check_values(document: dict[str, Any], path: Path) -> None:
-    """Refuse depth and digits that no file of settings has, before anybody copies or prints the values."""
+def check_values(document: object, path: Path) -> None:
+    """Refuse depth and digits that no file of settings has, before anybody copies or prints the values.
+
+    Raises
+    ------
+    InputFileError
+        If lists or tables are nested more than 40 deep, or a whole number has more than 40 digits; it is named.
+    """
     waiting: list[tuple[Any, str, int]] = [(document, "", 0)]
     while waiting:
         value, key, depth = waiting.pop()

@@ -36,7 +36,7 @@ from licoat.structures.materials_project.parts import (
     write_part,
 )
 from licoat.structures.materials_project.search import FIELDS, Search, heartbeat, official_client, require_client
-from licoat.structures.materials_project.session import GuardedSession, Limits
+from licoat.structures.materials_project.session import GuardedSession, Limits, endpoint_parts
 from licoat.structures.materials_project.snapshots import SCHEMES, SNAPSHOT, THERMO_TYPES, id_number, snapshot_folder
 from licoat.structures.materials_project.targets import ALL_BINARY, systems_of
 from licoat.structures.phases.parquet import manifest_path, read_parquet
@@ -123,9 +123,10 @@ def fetch_snapshot(  # noqa: PLR0913 - every argument is an option of the comman
         raise InputFileError(f"batch_size is {batch_size}: expected at least one chemical system per request")
     if offline():
         raise SourceError("LICOAT_OFFLINE is set: nothing is fetched")
+    address = (endpoint or os.environ.get("MP_API_ENDPOINT") or ENDPOINT).rstrip("/") + "/"
+    endpoint_parts(address)
     require_client()
     secret = find_key(key)
-    address = (endpoint or os.environ.get("MP_API_ENDPOINT") or ENDPOINT).rstrip("/") + "/"
     with GuardedSession(address, limits, f"licoat/{version('licoat')} mp-api/{version('mp-api')}") as session:
         database = heartbeat(session)
         if out is None and database is None:

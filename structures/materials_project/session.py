@@ -4,6 +4,7 @@ The client builds the queries; it has no overall time limit, hardly any retries,
 and takes fewer documents than the service has for all of them. This session does none of that.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -13,15 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import requests
 import urllib3
 
-from licoat.structures.errors import KeyProblemError, SourceError
+from licoat.structures.errors import KeyProblemError, SourceError, shown
 from licoat.structures.settings import HOW_TO_SET_A_KEY
 
-__all__ = ["GuardedSession", "Limits"]
+__all__ = ["GuardedSession", "Limits", "endpoint_parts"]
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _SHORT = 120
@@ -78,6 +79,29 @@ class _UnreachableError(_PassingError):
     """Nobody was there to answer."""
 
 
+def endpoint_parts(endpoint: str) -> SplitResult:
+    """Return the parts of the address of a service.
+
+    Raises
+    ------
+    SourceError
+        If it is not https and not this machine, or holds more than host and path: a name with a password, a question.
+        Such an address is not shown, nor is one that cannot be read.
+    """
+    expected = "expected an https address (http only for this machine) of host and path alone"
+    parts = None
+    with contextlib.suppress(ValueError):  # its text repeats the address; raised outside, so that no traceback holds it
+        found = urlsplit(endpoint)
+        parts = found if found.hostname and found.port != 0 else None
+    if any(sign in endpoint for sign in "@?#"):
+        raise SourceError(f"the endpoint (MP_API_ENDPOINT) holds a password or a question: not used; {expected}")
+    if parts is None:
+        raise SourceError(f"the endpoint (MP_API_ENDPOINT) is no address; {expected}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(parts.hostname or "")):
+        raise SourceError(f"endpoint {shown(endpoint)}: {expected}")
+    return parts
+
+
 class GuardedSession(requests.Session):
     """Session for one endpoint.
 
@@ -92,7 +116,7 @@ class GuardedSession(requests.Session):
     Raises
     ------
     SourceError
-        If the endpoint is not https and not this machine.
+        If the endpoint is not https and not this machine, or holds a password.
 
     Attributes
     ----------
@@ -104,16 +128,13 @@ class GuardedSession(requests.Session):
 
     def __init__(self, endpoint: str, limits: Limits, agent: str) -> None:
         super().__init__()
-        parts = urlsplit(endpoint)
-        plain = parts.scheme == "http" and _is_this_machine(parts.hostname or "")
-        if not parts.hostname or "@" in parts.netloc or not (parts.scheme == "https" or plain):
-            raise SourceError(f"endpoint {endpoint!r}: expected an https address (http only for this machine)")
+        parts = endpoint_parts(endpoint)
         self.endpoint = endpoint
         self.origin = (parts.scheme, parts.netloc)
         self.limits = limits
         self.answers: list[dict[str, Any]] = []
         self.headers["user-agent"] = agent
-        self.trust_env = not _is_this_machine(parts.hostname)  # no proxy between this machine and itself
+        self.trust_env = not _is_this_machine(parts.hostname or "")  # no proxy between this machine and itself
         self.max_redirects = 0
         self._last = -math.inf
 

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,14 +15,18 @@ from licoat.structures.chemistry.formula import formula_unit, parse_formula, wri
 from licoat.structures.errors import FormulaError, InputFileError, did_you_mean, shortened, shown
 from licoat.structures.phases.documents_flat import unfolded
 from licoat.structures.phases.headings import CELL_VOLUME, COLUMNS, ENERGIES, Heading, map_headings, recognise
+from licoat.structures.phases.parquet_bounds import repeated_texts, require_bounded, unpacked_bytes
 from licoat.structures.phases.phase import FLOAT_COLUMNS, INTEGER_COLUMNS, TEXT_COLUMNS
 from licoat.structures.reading import MOST_JSON_BYTES, clean_text, finite, name_of, read_bytes, text_of
 
-__all__ = ["read_csv", "read_excel", "read_plain_parquet", "rows_of_cells"]
+__all__ = ["MOST_ROWS", "read_csv", "read_excel", "read_plain_parquet", "rows_of_cells"]
 
 RAW_ENERGY: Final = "uncorrected_energy_ev_per_atom"
 _SPACE_GROUPS: Final = 230
 _MOST_REMARKS: Final = 200
+MOST_ROWS: Final = 500_000
+_MOST_COLUMNS: Final = 2000
+_MOST_VALUES: Final = 20_000_000
 _SEPARATORS: Final = ",;\t|"
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _NOTHING: Final = frozenset({"na", "n/a", "none", "null", "-", "--"})
@@ -91,14 +96,28 @@ def read_excel(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, 
 
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        lines = [(i, [_cell_text(v) for v in row]) for i, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+        sheet.reset_dimensions()  # what the file says of its size counts cells that were only formatted
+        lines = list(_filled(sheet.iter_rows(values_only=True), where))
     except InputFileError:
         raise
     except Exception as error:  # openpyxl and zipfile raise what their parts raise
         raise InputFileError(f"{where}: not a readable Excel workbook (.xlsx): {shortened(str(error), 80)}") from error
-    filled = iter([(i, cells) for i, cells in lines if any(cells)])
-    header = [name.strip() for name in next(filled, (0, []))[1]]
-    return rows_of_cells(header, filled, where, columns, decimal_comma=True)
+    header = [name.strip() for name in lines[0][1]] if lines else []
+    width = len(header)
+    padded = ((i, cells + [""] * (width - len(cells))) for i, cells in lines[1:])
+    return rows_of_cells(header, padded, where, columns, decimal_comma=True)
+
+
+def _filled(rows: Iterable[Cells], where: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a sheet that hold something, with their numbers and without the empty cells at their ends."""
+    cells = 0
+    for i, row in enumerate(rows, 1):
+        cells += 1 + len(row)
+        if cells > _MOST_VALUES:
+            raise InputFileError(f"{where}: more than {_MOST_VALUES // 10**6} million cells; give a smaller file")
+        last = max((j for j, value in enumerate(row, 1) if value not in {None, ""}), default=0)
+        if last:
+            yield i, [_cell_text(value) for value in row[:last]]
 
 
 def _check_parts(data: bytes, where: str) -> None:
@@ -126,16 +145,9 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
     InputFileError
         If it is not readable or too large.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     where = name_of(path)
     try:
-        file = pq.ParquetFile(path)
-        _check_size(file.metadata, where)
-        flat = [f.name for f in file.schema_arrow if not pa.types.is_nested(f.type) or pa.types.is_struct(f.type)]
-        table = file.read(columns=flat)
-        values = [[_cell_text(v) for v in table.column(name).to_pylist()] for name in flat]
+        flat, values = _parquet_cells(path, where)
     except InputFileError:
         raise
     except Exception as error:  # pyarrow raises what its parts raise
@@ -144,10 +156,21 @@ def read_plain_parquet(path: Path, columns: Mapping[str, str] | None) -> list[di
     return rows_of_cells(flat, lines, where, columns, decimal_comma=False, unit="row")
 
 
-def _check_size(metadata: Any, where: str) -> None:  # noqa: ANN401 - pyarrow's
-    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    if size > MOST_JSON_BYTES or metadata.num_rows * metadata.num_columns > MOST_JSON_BYTES:
-        raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB or million cells")
+def _parquet_cells(path: Path, where: str) -> tuple[list[str], list[list[str]]]:
+    """Return names and texts of the columns of a Parquet file, but for lists."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    size, metadata = path.stat().st_size, pq.read_metadata(path)
+    if size > MOST_JSON_BYTES:
+        raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB; give a smaller file")
+    require_bounded(metadata, where, most_bytes=MOST_JSON_BYTES, most_rows=MOST_ROWS, most_values=_MOST_VALUES)
+    file = pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated_texts(metadata))
+    flat = [f.name for f in file.schema_arrow if not pa.types.is_nested(f.type) or pa.types.is_struct(f.type)]
+    table = file.read(columns=flat).combine_chunks()
+    if sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks) > MOST_JSON_BYTES:
+        raise InputFileError(f"{where}: more than {MOST_JSON_BYTES // 2**20} MB when unpacked")
+    return flat, [[_cell_text(v) for v in table.column(name).to_pylist()] for name in flat]
 
 
 def rows_of_cells(
@@ -187,7 +210,11 @@ def rows_of_cells(
     InputFileError
         If a heading or a cell cannot be used.
     """
-    header, lines = unfolded(header, lines, where, unit)
+    if len(header) > _MOST_COLUMNS:
+        raise InputFileError(f"{where}: {len(header)} columns; give a table of at most {_MOST_COLUMNS}")
+    header, lines = unfolded(header, itertools.islice(lines, MOST_ROWS + 1), where, unit)
+    if len(lines) > MOST_ROWS:
+        raise InputFileError(f"{where}: more than {MOST_ROWS} {unit}s; give a smaller file, or a licoat snapshot")
     found, unknown = map_headings(header, columns, where)
     if unknown and not quiet:
         warnings.warn(f"{where}: columns not used: {_listed(unknown)}", stacklevel=2)

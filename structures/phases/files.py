@@ -12,6 +12,7 @@ from licoat.structures.chemistry.formula import element_set, formula_unit
 from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import IncompatibleEnergiesError, InputFileError, MissingDataError, require, shortened
 from licoat.structures.phases.csv_tables import (
+    MOST_ROWS,
     read_csv,
     read_excel,
     read_plain_parquet,
@@ -109,7 +110,7 @@ def load_file(
         require(columns, Mapping, "columns must be a mapping of the file's headings to licoat's names")
     path = _existing(Path(path), sources)
     name = path.name.lower()
-    if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and not _is_table(path))):
+    if name.endswith(".parquet") and (manifest_path(path).exists() or (columns is None and _is_snapshot(path))):
         phases = PhaseTable.load(path)
     else:
         phases = _table(_read(path, name, columns, correct), path, references)
@@ -157,15 +158,15 @@ def _kinds(sources: Sequence[str]) -> str:
     return ", ".join([*sources, f"a file: {_KINDS}"])
 
 
-def _is_table(path: Path) -> bool:
-    """Say whether a Parquet file without a manifest is somebody's table; licoat's own needs its manifest."""
+def _is_snapshot(path: Path) -> bool:
+    """Say whether a Parquet file without a manifest is licoat's own, which needs it, or somebody's table."""
     import pyarrow.parquet as pq
 
     try:
-        names = set(pq.ParquetFile(path).schema_arrow.names)
+        names = set(pq.read_metadata(path).schema.names)
     except Exception:  # noqa: BLE001 - a damaged file is reported by whoever reads it
         return False
-    return not {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
+    return {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
 
 
 def _table(read: _Read, path: Path, references: PhaseTable | None) -> PhaseTable:
@@ -315,6 +316,8 @@ def _read_documents(path: Path, columns: Mapping[str, str] | None, correct: str 
     """Read a JSON file: entries, or documents with headings."""
     where = name_of(path)
     documents = read_documents(path)
+    if len(documents) > MOST_ROWS:
+        raise InputFileError(f"{where}: more than {MOST_ROWS} entries; give a smaller file, or a licoat snapshot")
     if documents and not any(is_entry(document) for document in documents):
         if correct is not None:
             raise InputFileError(f"{where}: --correct {correct} needs pymatgen entries, with their run type")

@@ -1,6 +1,6 @@
 """Units told by phases that are known: a table off by one factor wherever a value is published is in another unit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -80,17 +80,14 @@ def _published(column: str) -> dict[str, float]:
 
 
 def _pairs(
-    column: str, values: NDArray[np.float64], formulas: Sequence[str], better: Callable[[int], float]
+    column: str, values: NDArray[np.float64], formulas: Sequence[str], order: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return own values, published ones and atoms per formula unit, one best row for every known formula."""
+    """Return own values, published ones and atoms per formula unit: of every known formula the first in `order`."""
     published = _published(column)
+    places, known = order.tolist(), np.isfinite(values).tolist()
     best: dict[str, int] = {}
     for i, formula in enumerate(formulas):
-        if (
-            formula in published
-            and np.isfinite(values[i])
-            and (formula not in best or better(i) < better(best[formula]))
-        ):
+        if known[i] and formula in published and (formula not in best or places[i] < places[best[formula]]):
             best[formula] = i
     atoms = np.array([sum(parse_formula(formula).values()) for formula in best], dtype=float)
     return values[list(best.values())], np.array([published[formula] for formula in best]), atoms
@@ -106,7 +103,7 @@ def likely_energy_unit(values: NDArray[np.float64], formulas: Sequence[str]) -> 
     formulas : sequence of str
         Formula units.
     """
-    own, published, atoms = _pairs("formation_energy_ev_per_atom", values, formulas, lambda i: float(values[i]))
+    own, published, atoms = _pairs("formation_energy_ev_per_atom", values, formulas, values)
     if not own.size:
         return ""
     off = {
@@ -133,7 +130,7 @@ def energy_problem(values: NDArray[np.float64], formulas: Sequence[str]) -> str:
     formulas : sequence of str
         Formula units.
     """
-    own, published, _ = _pairs("formation_energy_ev_per_atom", values, formulas, lambda i: float(values[i]))
+    own, published, _ = _pairs("formation_energy_ev_per_atom", values, formulas, values)
     if not own.size:
         return ""
     off = float(np.median(np.abs(own - published)))
@@ -163,12 +160,8 @@ def factor_problem(
     energies : ndarray of float, shape (n,)
         Formation energies in eV/atom: of each formula the lowest phase is compared.
     """
-    own, published, atoms = _pairs(
-        column,
-        np.where(values > 0.0, values, np.nan),
-        formulas,
-        lambda i: float(np.nan_to_num(energies[i], nan=np.inf)),
-    )
+    lowest = np.where(np.isnan(energies), np.inf, energies)
+    own, published, atoms = _pairs(column, np.where(values > 0.0, values, np.nan), formulas, lowest)
     limit, near, fewest = _LIMITS[column]
     if own.size < fewest:
         return ""

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from licoat.structures.errors import SnapshotError
+from licoat.structures.errors import InputFileError, SnapshotError, shortened
 from licoat.structures.phases import arrow
 from licoat.structures.phases.compositions import FormulaColumn
+from licoat.structures.phases.parquet_bounds import repeated_texts, require_bounded
 from licoat.structures.phases.provenance import Manifest, file_sha256
 from licoat.structures.publishing import alone, published
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["load_parquet", "manifest_path", "read_columns", "read_parquet", "write_parquet"]
 
+MOST_SNAPSHOT_BYTES = 2**30
+"""Largest snapshot, before and after decompression: some millions of phases with their structures."""
+_MOST_ROWS = 10_000_000
+_MOST_VALUES_PER_ROW = 100
+"""Columns and, of the stored atoms, elements of a phase: there are 27 columns."""
 _WAITS_S = (0.02, 0.1)
 _READING = TypeVar("_READING")
 _PLAIN = ("phase_id", "formula", "structure")
@@ -125,6 +131,8 @@ def _checked(path: Path, manifest: Manifest, reading: "Callable[[pq.ParquetFile,
 
     if not path.exists():
         raise SnapshotError(f"{path} is missing (its manifest is there): restore it or build it again")
+    if path.stat().st_size > MOST_SNAPSHOT_BYTES:
+        raise SnapshotError(f"{path}: more than {MOST_SNAPSHOT_BYTES // 2**20} MB; no snapshot of licoat is so large")
     found = file_sha256(path)
     if found != manifest.sha256:
         raise SnapshotError(
@@ -134,15 +142,22 @@ def _checked(path: Path, manifest: Manifest, reading: "Callable[[pq.ParquetFile,
     try:
         # ParquetFile, not read_table: the latter imports pandas and costs 0.2 s.
         metadata = pq.read_metadata(path)
-        schema = metadata.schema.to_arrow_schema()
-        repeated = [field.name for field in schema if str(field.type) == "string" and field.name not in _PLAIN[::2]]
-        rows = metadata.num_rows
-        with arrow.frugal(), pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated) as file:
-            columns = reading(file, schema.names) if rows == manifest.n_phases else None
+        rows, columns = metadata.num_rows, None
+        most = _MOST_VALUES_PER_ROW * max(rows, 1)
+        require_bounded(metadata, path, most_bytes=MOST_SNAPSHOT_BYTES, most_rows=_MOST_ROWS, most_values=most)
+        if rows == manifest.n_phases:
+            names = metadata.schema.to_arrow_schema().names
+            with (
+                arrow.frugal(),
+                pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated_texts(metadata)) as file,
+            ):
+                columns = reading(file, names)
     except SnapshotError:
         raise
+    except InputFileError as error:
+        raise SnapshotError(str(error)) from error
     except Exception as error:
-        raise SnapshotError(f"{path} is not a readable Parquet file: {error}") from error
+        raise SnapshotError(f"{path} is not a readable Parquet file: {shortened(str(error), 120)}") from error
     if columns is None:
         raise SnapshotError(f"{path} holds {rows} phases, its manifest says {manifest.n_phases}: build it again")
     return columns

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from licoat.structures.errors import SnapshotError
+from licoat.structures.errors import InputFileError, SnapshotError, shortened, shown
 from licoat.structures.publishing import published
+from licoat.structures.reading import MOST_JSON_BYTES, check_values, parse_json, read_text
 from licoat.structures.rendering import brief
 
 SCHEMA_VERSION = 1
@@ -87,21 +88,21 @@ class Manifest:
         SnapshotError
             If the file is missing, is not JSON, or lacks the fields of a manifest.
         """
+        if not path.exists():
+            raise SnapshotError(f"{path} is missing: a licoat snapshot is a Parquet file with its manifest beside it")
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SnapshotError(
-                f"{path} is missing: a licoat snapshot is a Parquet file with its manifest beside it"
-            ) from None
-        except (ValueError, OSError) as error:
-            raise SnapshotError(f"{path} is not a readable manifest: {error}") from error
+            data = parse_json(read_text(path, most=MOST_JSON_BYTES), path)
+            check_values(data, path)
+        except InputFileError as error:
+            text = str(error).removeprefix(f"{path}: ")
+            raise SnapshotError(f"{path} is not a readable manifest: {shortened(text, 150)}") from error
         known = {f.name for f in fields(cls)}
         if not isinstance(data, dict) or not {"source", "scheme", "sha256"} <= set(data) <= known:
             raise SnapshotError(f"{path} is not a licoat manifest: expected the fields {', '.join(sorted(known))}")
         kinds = {"schema": int, "n_phases": int, "details": dict}
         wrong = [name for name, value in data.items() if not isinstance(value, kinds.get(name, str))]
         if wrong:
-            raise SnapshotError(f"{path} is not a licoat manifest: {wrong[0]} is {data[wrong[0]]!r}")
+            raise SnapshotError(f"{path} is not a licoat manifest: {wrong[0]} is {shown(data[wrong[0]])}")
         if data.get("schema", 0) > SCHEMA_VERSION:
             raise SnapshotError(f"{path} was written by a newer licoat (schema {data['schema']}): update licoat")
         return cls(**data)
