@@ -120,11 +120,20 @@ class LayerDesign:
     alloy_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)
     conducting_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)  # its earlier name
     conducting_share_percolates = _Of(lambda layer: layer.transport.conducting_share_percolates)
-    ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.ionic_conductivity_s_per_cm)
-    area_resistance_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_ohm_cm2)
-    polarisation_mv = _Of(lambda layer: layer.transport.polarisation_mv)
-    electronic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.electronic_conductivity_s_per_cm)
-    leakage_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_ma_per_cm2)
+    log10_resistivity_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_ohm_cm)
+    log10_resistivity_low_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_low_ohm_cm)
+    log10_resistivity_high_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_high_ohm_cm)
+    layer_log10_resistivity_low_ohm_cm = _Of(lambda layer: layer.transport.layer_log10_resistivity_low_ohm_cm)
+    layer_log10_resistivity_high_ohm_cm = _Of(lambda layer: layer.transport.layer_log10_resistivity_high_ohm_cm)
+    leakage_low_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_low_ma_per_cm2)
+    leakage_high_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_high_ma_per_cm2)
+    log10_ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_s_per_cm)
+    log10_ionic_conductivity_low_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_low_s_per_cm)
+    log10_ionic_conductivity_high_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_high_s_per_cm)
+    area_resistance_low_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_low_ohm_cm2)
+    area_resistance_high_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_high_ohm_cm2)
+    polarisation_low_mv = _Of(lambda layer: layer.transport.polarisation_low_mv)
+    polarisation_high_mv = _Of(lambda layer: layer.transport.polarisation_high_mv)
     coated_thickness_um = _Of(lambda layer: layer.cell.coated_thickness_um)
     coated_mass_mg_per_cm2 = _Of(lambda layer: layer.cell.coated_mass_mg_per_cm2)
     reference_thickness_um = _Of(lambda layer: layer.cell.reference_thickness_um)
@@ -174,7 +183,7 @@ class LayerDesign:
             "missing": list(self.missing),
             "assumptions": list(self.assumptions),
             "options": {f.name: getattr(self.options, f.name) for f in fields(self.options)},
-            "phases": [{f.name: getattr(phase, f.name) for f in fields(phase)} for phase in m.products],
+            "phases": [{name: _finite(value) for name, value in phase.to_dict().items()} for phase in m.products],
             "limited_products": dict(self.limited_products),
             "sources": dict(m.sources),
             **({} if self.target is None else {"target": self.target.to_dict()}),
@@ -190,8 +199,8 @@ class LayerDesign:
         return pd.DataFrame(rows, columns=["group", "quantity", "value", "note"])
 
 
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
+def _finite(value: Any) -> Any:  # noqa: ANN401 - a value of a dictionary
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def design_layer(  # noqa: PLR0913 - keyword-only options of the command

@@ -5,9 +5,9 @@ the source of each. With ``prefer="table"`` everything comes from the table itse
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from licoat.structures import PhaseTable, formula_unit
 from licoat.structures.chemistry.alloys import is_alloy
@@ -20,6 +20,9 @@ from licoat.structures.rendering import brief, outline
 from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import measured_reaction
 from licoat.thermo.reaction import Reaction, Species
+from licoat.workflows.layer.bands import Band
+from licoat.workflows.layer.electrons import resistivity_band
+from licoat.workflows.layer.ions import measured_conductivity
 from licoat.workflows.layer.options import LayerInputError
 
 __all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
@@ -39,8 +42,11 @@ class LayerPhase:
     volume_a3_per_fu : float or None
     volume_fraction : float or None
         Share of the products' volume.
-    band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa : float or None
-    ionic_conductivity_s_per_cm, electronic_resistivity_ohm_cm, toughness_mpa_sqrt_m : float or None
+    band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa, toughness_mpa_sqrt_m : float or None
+    resistivity : Band or None
+        Electronic, log10 ohm cm; None without a measurement and a gap.
+    conductivity : Band or None
+        Of the anode's ions, log10 S/cm; None where none was measured.
     is_alloy : bool
         An alloy of the anode metal, see `licoat.structures.chemistry.alloys`.
     sources : dict of str to str
@@ -54,13 +60,25 @@ class LayerPhase:
     band_gap_ev: float | None
     bulk_modulus_gpa: float | None
     shear_modulus_gpa: float | None
-    ionic_conductivity_s_per_cm: float | None
-    electronic_resistivity_ohm_cm: float | None
     toughness_mpa_sqrt_m: float | None
+    resistivity: Band | None
+    conductivity: Band | None
     is_alloy: bool
     sources: dict[str, str]
 
     __repr__ = outline
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary; bands by their bounds."""
+        bands = {
+            "log10_resistivity_{}_ohm_cm": self.resistivity,
+            "log10_ionic_conductivity_{}_s_per_cm": self.conductivity,
+        }
+        data = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"resistivity", "conductivity"}}
+        for name, band in bands.items():
+            for end in ("low", "high"):
+                data[name.format(end)] = None if band is None else getattr(band, end)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +177,9 @@ class Solid:
         known = [share for share in shares if share is not None]
         return known if len(known) == len(shares) else None
 
-    def values(self, name: str) -> list[float] | None:
+    def values(self, name: str) -> list[Any] | None:
         """Return a property of all phases, None if one is unknown."""
-        found: list[float] = []
+        found: list[Any] = []
         for phase in self.phases:
             value = getattr(phase, name)
             if value is None:
@@ -226,8 +244,8 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
         anode_atoms=reaction.anode_atoms_per_fu,
         heat_ev=heat,
         heat_sigma_ev=sigma,
-        products=_products(reaction, path.anode, measured, volume),
-        oxide_phase=_phase(table[path.oxide], path.anode, measured, (oxide_volume, oxide_source), None),
+        products=_products(reaction, path.anode, volume),
+        oxide_phase=_phase(table[path.oxide], path.anode, (oxide_volume, oxide_source), None),
         sources={
             "reaction": f"{reaction.source}, {reaction.scheme}",
             "heat": heat_source,
@@ -259,30 +277,28 @@ def _no_volume(_: str) -> tuple[float, str] | None:
 
 
 def _products(
-    reaction: Reaction, anode: str, measured: PhaseTable, volume: Callable[[str], tuple[float | None, str]]
+    reaction: Reaction, anode: str, volume: Callable[[str], tuple[float | None, str]]
 ) -> tuple[LayerPhase, ...]:
     volumes = {s.formula: volume(s.formula) for s in reaction.products}
     parts = [
         None if volumes[s.formula][0] is None else s.amount * (volumes[s.formula][0] or 0.0) for s in reaction.products
     ]
     total = None if None in parts else sum(part or 0.0 for part in parts)
-    return tuple(_phase(s, anode, measured, volumes[s.formula], total) for s in reaction.products)
+    return tuple(_phase(s, anode, volumes[s.formula], total) for s in reaction.products)
 
 
-def _phase(
-    species: Species, anode: str, measured: PhaseTable, volume: tuple[float | None, str], total: float | None
-) -> LayerPhase:
-    conductivity, resistivity = (
-        _first_measured(measured, species.formula, name)
-        for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm")
-    )
+def _phase(species: Species, anode: str, volume: tuple[float | None, str], total: float | None) -> LayerPhase:
     toughness = _toughness().get(species.formula)
     value, source = volume
+    resistivity = resistivity_band(species.formula, anode, species.band_gap_ev, species.band_gap_kind, value)
+    conductivity = measured_conductivity(species.formula, anode)
     sources = {
         "volume": source,
         "band gap": species.band_gap_source,
         "moduli": species.elastic_source,
         "toughness": toughness[1] if toughness else "",
+        "resistivity": resistivity.source if resistivity else "",
+        "ionic conductivity": conductivity.source if conductivity else "",
     }
     return LayerPhase(
         formula=species.formula,
@@ -292,17 +308,12 @@ def _phase(
         band_gap_ev=species.band_gap_ev,
         bulk_modulus_gpa=species.bulk_modulus_gpa,
         shear_modulus_gpa=species.shear_modulus_gpa,
-        ionic_conductivity_s_per_cm=conductivity,
-        electronic_resistivity_ohm_cm=resistivity,
         toughness_mpa_sqrt_m=toughness[0] if toughness else None,
+        resistivity=resistivity,
+        conductivity=conductivity,
         is_alloy=is_alloy(species.formula, anode),
         sources={name: text for name, text in sources.items() if text},
     )
-
-
-def _first_measured(measured: PhaseTable, formula: str, name: str) -> float | None:
-    values = (float(measured.column(name)[row]) for row in measured.rows_of(formula))
-    return next((value for value in values if value == value), None)  # noqa: PLR0124 - not NaN
 
 
 @cache
