@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from licoat.workflows.commands import data, layer, paper, reactions, relax, screen, validate
+from licoat.workflows.commands import criteria, data, layer, paper, reactions, relax, screen, validate
 
 __all__ = ["main"]
 
@@ -102,7 +102,7 @@ def _parser() -> _Parser:
     parser = _Parser(prog="licoat", description="Choose the oxide coating of a lithium-metal anode by computation.")
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (screen, reactions, layer, paper, validate, relax, data):
+    for module in (screen, reactions, layer, paper, validate, criteria, relax, data):
         module.add(commands)
     return parser
 

@@ -19,6 +19,10 @@ TNT_MJ_PER_KG: Final = 4.184
 
 STANDARD_TEMPERATURE_K: Final = 298.15
 
+BOLTZMANN_EV_PER_K: Final = 1.380649e-23 / ELEMENTARY_CHARGE_C
+PLANCK_J_S: Final = 6.62607015e-34
+ELECTRON_MASS_KG: Final = 9.1093837015e-31
+
 
 def ev_to_mj_per_kg(energy_ev: float, molar_mass_g: float) -> float:
     """Convert an energy per formula unit to an energy per mass.

@@ -46,7 +46,7 @@ def test_card_has_every_group_and_names_what_is_missing(capsys):
     for group in ("LOADING", "COMPACTION", "HEAT", "MECHANICS", "TRANSPORT", "CELL"):
         assert group in out
     assert "assumed: packing fraction 0.6" in out
-    assert "unknown: ionic_conductivity_s_per_cm (no ionic conductivity of Li3Sb)" in out
+    assert "unknown: area_resistance_low_ohm_cm2 (no measured ionic conductivity of Li3Sb, Li2O)" in out
 
 
 def test_target_thickness_is_met(capsys):

@@ -13,6 +13,7 @@ from licoat.structures.chemistry.anode import ANODES, anode
 from licoat.structures.errors import CriteriaError, MissingDataError
 from licoat.workflows import screen
 from licoat.workflows.screening.criteria import (
+    PROFILES,
     Criterion,
     Measure,
     State,
@@ -20,8 +21,10 @@ from licoat.workflows.screening.criteria import (
     criteria_for,
     evaluate,
     load_criteria,
+    profile_description,
+    profile_file,
 )
-from licoat.workflows.screening.quantities import QUANTITIES
+from licoat.workflows.screening.quantities import quantity_names
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 COMPARISONS = (">", ">=", "<", "<=")
@@ -129,6 +132,21 @@ def test_a_value_known_between_limits_is_decided_only_if_both_limits_agree(compa
     assert "no gap of X" in verdict.note
 
 
+@QUICK
+@given(finite, finite, finite, st.sampled_from(COMPARISONS))
+def test_a_band_is_uncertain_where_it_holds_the_threshold_and_counts_by_its_share(one, other, threshold, comparison):
+    low, high = sorted((one, other))
+    verdict = evaluate(criterion(comparison, threshold), Measure(0.5 * (low + high), low=low, high=high))
+    if not low <= threshold <= high:
+        good = low > threshold if ">" in comparison else high < threshold
+        assert verdict.state is (State.PASS if good else State.FAIL)
+    elif low < threshold < high:
+        share = (high - threshold) / (high - low)
+        assert verdict.state is State.UNCERTAIN
+        assert verdict.probability == pytest.approx(share if ">" in comparison else 1.0 - share)
+    assert verdict.value == 0.5 * (low + high)
+
+
 def test_one_limit_alone_decides_nothing():
     assert evaluate(criterion("<"), Measure(None, low=2.0)).state is State.UNKNOWN
     assert evaluate(criterion("<"), Measure(None, high=0.5)).state is State.UNKNOWN
@@ -140,12 +158,15 @@ def test_verdict_as_dictionary_is_plain_and_complete():
     assert type(found["state"]) is str
 
 
-def test_default_criteria_are_usable_and_each_has_a_reason():
-    criteria = load_criteria()
-    assert len({c.name for c in criteria}) == len(criteria) >= 9  # DESIGN 8 lists nine questions
-    check_quantities(criteria, QUANTITIES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_criteria_of_every_profile_are_usable_and_each_has_a_reason_and_a_source(profile):
+    criteria = load_criteria(profile_file(profile))
+    assert profile_description(profile)
+    assert len({c.name for c in criteria}) == len(criteria) >= 5
+    check_quantities(criteria, quantity_names())
     for c in criteria:
         assert c.reason
+        assert c.source
         assert c.weight > 0
         assert math.isfinite(c.threshold)
     assert sum(c.objective for c in criteria) >= 2  # one objective spans no front
@@ -230,20 +251,21 @@ def test_no_criteria_at_all_is_an_error(builtin):
         screen(builtin, ["Sb2O3"], criteria=())
 
 
-def test_default_criteria_are_those_of_lithium():
+def test_default_criteria_are_those_of_the_separator_on_lithium():
     criteria = criteria_for("Li")
-    assert criteria == load_criteria()
+    assert criteria == load_criteria() == load_criteria(profile_file("separator"))
     stiff = {c.name: c for c in criteria}["stiff"]
     assert stiff.threshold == pytest.approx(anode("Li").threshold_gpa)
 
 
+@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("symbol", sorted(ANODES.keys() - {"Li"}))
-def test_criteria_of_another_metal_differ_in_the_stiffness_and_speak_of_it(symbol):
-    metal, lithium = anode(symbol), {c.name: c for c in load_criteria()}
-    for criterion in criteria_for(symbol):
+def test_criteria_of_another_metal_differ_in_the_stiffness_and_speak_of_it(symbol, profile):
+    metal, lithium = anode(symbol), {c.name: c for c in load_criteria(profile_file(profile))}
+    for criterion in criteria_for(symbol, profile):
         # what still says lithium says that the number is lithium's
         assert "lithium" not in criterion.reason.lower() or criterion.reason.startswith("lithium's threshold")
-        assert "Li2O" not in criterion.reason
+        assert "Li2O" not in criterion.reason or criterion.reason.startswith("lithium's threshold")
         same = lithium[criterion.name]
         assert criterion == dataclasses.replace(same, threshold=criterion.threshold, reason=criterion.reason)
         if criterion.name != "stiff":
@@ -255,6 +277,11 @@ def test_criteria_of_another_metal_differ_in_the_stiffness_and_speak_of_it(symbo
             assert criterion.threshold == pytest.approx(2 * metal.shear_modulus_gpa)
             assert metal.label in criterion.reason
             assert f"{metal.shear_modulus_gpa:g} GPa" in criterion.reason
+
+
+def test_a_profile_that_there_is_not():
+    with pytest.raises(CriteriaError, match="no profile 'hosts': expected separator, host, barrier"):
+        criteria_for("Li", "hosts")
 
 
 def test_criteria_of_what_is_no_anode_metal():

@@ -331,7 +331,6 @@ class TestNames:
 
 
 def calls(phases):
-    path = lithiate("Sb2O3", phases)
     measured = load_phases("measured")
     return {
         "lithiate number": lambda: lithiate(5, phases),
@@ -358,8 +357,7 @@ def calls(phases):
         "design number": lambda: design_layer(5, phases),
         "design options": lambda: design_layer("Sb2O3", phases, options={"conversion": 1.0}),
         "design loading": lambda: design_layer("Sb2O3", phases, oxide_loading_mg_per_cm2="1"),
-        "material": lambda: layer_material("Sb2O3", measured),
-        "material measured": lambda: layer_material(path, "measured"),
+        "material": lambda: layer_material("Sb2O3"),
         "load": lambda: load_phases(5),
         "read": lambda: read_crystal(None),
         "from atoms": lambda: Crystal.from_atoms("Li2O"),

@@ -149,7 +149,9 @@ def test_oxides_that_end_in_metals_and_insulators_are_told_from_those_that_end_i
     states = {c.path.oxide: c.verdicts["insulating"].state for c in default_screen.candidates}
     for oxide in ("CuO", "ZnO", "PdO", "Au2O3", "SnO2"):  # LiCu3, Li3Zn2, Li15Pd4, Li15Au4, Li17Sn4 conduct
         assert states[oxide] is State.FAIL
-    for oxide in ("Sb2O3", "Bi2O3"):  # Li3Sb and Li3Bi have gaps
+    for oxide in ("Sb2O3", "Bi2O3"):  # Li3Sb and Li3Bi have narrow gaps: undoped they insulate, doped they do not
+        assert states[oxide] is State.UNCERTAIN
+    for oxide in ("CaO", "TeO2"):  # CaO itself; Li2Te and Li2O
         assert states[oxide] is State.PASS
 
 

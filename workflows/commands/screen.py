@@ -24,7 +24,9 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument(
         "formulas", nargs="*", metavar="FORMULA", help="oxides (default: all binary oxides of the source)"
     )
-    parser.add_argument("--criteria", metavar="F.toml", help="criteria file (default: built-in criteria)")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--profile", metavar="P", help="separator (default), host, barrier: `licoat criteria list`")
+    chosen.add_argument("--criteria", metavar="F.toml", help="criteria file of your own")
     parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="rows to print (default 20)")
     parser.add_argument(
@@ -48,7 +50,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 def _screen(options: argparse.Namespace) -> None:
     from licoat.structures.errors import InputFileError
     from licoat.thermo.oxides import can_be_screened
-    from licoat.workflows.screening.criteria import load_criteria
+    from licoat.workflows.screening.criteria import DEFAULT_PROFILE, load_criteria
     from licoat.workflows.screening.screen import screen
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
@@ -65,7 +67,13 @@ def _screen(options: argparse.Namespace) -> None:
         also = tuple(formula for formula in chosen if can_be_screened(formula, options.anode))
         chosen = {formula: phase_id for formula, phase_id in chosen.items() if formula in also}
     result = screen(
-        phases, options.formulas or None, criteria=criteria, anode=options.anode, phase_ids=chosen, also=also
+        phases,
+        options.formulas or None,
+        criteria=criteria,
+        anode=options.anode,
+        phase_ids=chosen,
+        also=also,
+        profile=DEFAULT_PROFILE if options.profile is None else options.profile,
     )
     files = result.save(options.out) if options.out else []
     if options.json:

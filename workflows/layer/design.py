@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from licoat.structures import PhaseTable, load_phases
+from licoat.structures import PhaseTable
 from licoat.structures.errors import require
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import lithiate
@@ -121,11 +121,20 @@ class LayerDesign:
     alloy_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)
     conducting_volume_fraction = _Of(lambda layer: layer.transport.alloy_volume_fraction)  # its earlier name
     conducting_share_percolates = _Of(lambda layer: layer.transport.conducting_share_percolates)
-    ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.ionic_conductivity_s_per_cm)
-    area_resistance_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_ohm_cm2)
-    polarisation_mv = _Of(lambda layer: layer.transport.polarisation_mv)
-    electronic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.electronic_conductivity_s_per_cm)
-    leakage_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_ma_per_cm2)
+    log10_resistivity_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_ohm_cm)
+    log10_resistivity_low_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_low_ohm_cm)
+    log10_resistivity_high_ohm_cm = _Of(lambda layer: layer.transport.log10_resistivity_high_ohm_cm)
+    layer_log10_resistivity_low_ohm_cm = _Of(lambda layer: layer.transport.layer_log10_resistivity_low_ohm_cm)
+    layer_log10_resistivity_high_ohm_cm = _Of(lambda layer: layer.transport.layer_log10_resistivity_high_ohm_cm)
+    leakage_low_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_low_ma_per_cm2)
+    leakage_high_ma_per_cm2 = _Of(lambda layer: layer.transport.leakage_high_ma_per_cm2)
+    log10_ionic_conductivity_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_s_per_cm)
+    log10_ionic_conductivity_low_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_low_s_per_cm)
+    log10_ionic_conductivity_high_s_per_cm = _Of(lambda layer: layer.transport.log10_ionic_conductivity_high_s_per_cm)
+    area_resistance_low_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_low_ohm_cm2)
+    area_resistance_high_ohm_cm2 = _Of(lambda layer: layer.transport.area_resistance_high_ohm_cm2)
+    polarisation_low_mv = _Of(lambda layer: layer.transport.polarisation_low_mv)
+    polarisation_high_mv = _Of(lambda layer: layer.transport.polarisation_high_mv)
     coated_thickness_um = _Of(lambda layer: layer.cell.coated_thickness_um)
     coated_mass_mg_per_cm2 = _Of(lambda layer: layer.cell.coated_mass_mg_per_cm2)
     reference_thickness_um = _Of(lambda layer: layer.cell.reference_thickness_um)
@@ -175,7 +184,7 @@ class LayerDesign:
             "missing": list(self.missing),
             "assumptions": list(self.assumptions),
             "options": {f.name: getattr(self.options, f.name) for f in fields(self.options)},
-            "phases": [{f.name: getattr(phase, f.name) for f in fields(phase)} for phase in m.products],
+            "phases": [{name: _finite(value) for name, value in phase.to_dict().items()} for phase in m.products],
             "limited_products": dict(self.limited_products),
             "sources": dict(m.sources),
             **({} if self.target is None else {"target": self.target.to_dict()}),
@@ -191,8 +200,8 @@ class LayerDesign:
         return pd.DataFrame(rows, columns=["group", "quantity", "value", "note"])
 
 
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
+def _finite(value: Any) -> Any:  # noqa: ANN401 - a value of a dictionary
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def design_layer(  # noqa: PLR0913 - keyword-only options of the command
@@ -258,7 +267,7 @@ def design_layer(  # noqa: PLR0913 - keyword-only options of the command
     loading = 1.0 if oxide_loading_mg_per_cm2 is None else oxide_loading_mg_per_cm2
     check_inputs(loading, lithium_thickness_um)
     path = lithiate(oxide, phases, anode=anode, phase_id=phase_id, prefer=prefer)
-    material = layer_material(path, load_phases("measured"))
+    material = layer_material(path)
     answer = solve_loading(material, lithium_thickness_um, chosen, **wishes) if solve else None
     if answer is not None:
         loading = answer.oxide_loading_mg_per_cm2

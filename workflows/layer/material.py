@@ -1,24 +1,26 @@
 """What the layer functions need to know of a reaction: heat, volumes and properties of every phase.
 
-`layer_material` takes the measured value of a property where there is one, else that of the table, and keeps
-the source of each. With ``prefer="table"`` everything comes from the table itself, as in a screen.
+Heat and volumes are those of the reaction itself (see `licoat.thermo.preference`), each with its source.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
+from typing import Any
 
-from licoat.structures import PhaseTable, formula_unit
+from licoat.structures import formula_unit
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import molar_mass_g
 from licoat.structures.errors import require
 from licoat.structures.phases.facts import number, read_facts
-from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, outline
 from licoat.thermo.path import LithiationPath
 from licoat.thermo.polymorph import real_row
 from licoat.thermo.preference import MEASURED, volume_of
 from licoat.thermo.reaction import Species
+from licoat.workflows.layer.bands import Band
+from licoat.workflows.layer.electrons import resistivity_band
+from licoat.workflows.layer.ions import measured_conductivity
 
 __all__ = ["LayerMaterial", "LayerPhase", "Solid", "layer_material"]
 
@@ -35,8 +37,11 @@ class LayerPhase:
     volume_a3_per_fu : float or None
     volume_fraction : float or None
         Share of the products' volume.
-    band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa : float or None
-    ionic_conductivity_s_per_cm, electronic_resistivity_ohm_cm, toughness_mpa_sqrt_m : float or None
+    band_gap_ev, bulk_modulus_gpa, shear_modulus_gpa, toughness_mpa_sqrt_m : float or None
+    resistivity : Band or None
+        Electronic, log10 ohm cm; None without a measurement and a gap.
+    conductivity : Band or None
+        Of the anode's ions, log10 S/cm; None where none was measured.
     is_alloy : bool
         An alloy of the anode metal, see `licoat.structures.chemistry.alloys`.
     sources : dict of str to str
@@ -50,13 +55,25 @@ class LayerPhase:
     band_gap_ev: float | None
     bulk_modulus_gpa: float | None
     shear_modulus_gpa: float | None
-    ionic_conductivity_s_per_cm: float | None
-    electronic_resistivity_ohm_cm: float | None
     toughness_mpa_sqrt_m: float | None
+    resistivity: Band | None
+    conductivity: Band | None
     is_alloy: bool
     sources: dict[str, str]
 
     __repr__ = outline
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary; bands by their bounds."""
+        bands = {
+            "log10_resistivity_{}_ohm_cm": self.resistivity,
+            "log10_ionic_conductivity_{}_s_per_cm": self.conductivity,
+        }
+        data = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"resistivity", "conductivity"}}
+        for name, band in bands.items():
+            for end in ("low", "high"):
+                data[name.format(end)] = None if band is None else getattr(band, end)
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +172,9 @@ class Solid:
         known = [share for share in shares if share is not None]
         return known if len(known) == len(shares) else None
 
-    def values(self, name: str) -> list[float] | None:
+    def values(self, name: str) -> list[Any] | None:
         """Return a property of all phases, None if one is unknown."""
-        found: list[float] = []
+        found: list[Any] = []
         for phase in self.phases:
             value = getattr(phase, name)
             if value is None:
@@ -170,23 +187,20 @@ class Solid:
         return ", ".join(phase.formula for phase in self.phases if getattr(phase, name) is None)
 
 
-def layer_material(path: LithiationPath, measured: PhaseTable) -> LayerMaterial:
+def layer_material(path: LithiationPath) -> LayerMaterial:
     """Collect what the layer functions need from a reaction.
 
     Parameters
     ----------
     path : LithiationPath
         The oxide on the anode metal; heat and volumes are those of its reaction.
-    measured : PhaseTable
-        Measured conductivities and resistivities.
 
     Raises
     ------
     InputTypeError
-        If `path` is no LithiationPath or `measured` no table.
+        If `path` is no LithiationPath.
     """
     require(path, LithiationPath, "path must be a LithiationPath (lithiate(...) gives one)")
-    require_table(measured, "measured")
     reaction = path.final
     table = {species.formula: species for species in reaction.species}
     oxide = table[path.oxide]
@@ -208,8 +222,8 @@ def layer_material(path: LithiationPath, measured: PhaseTable) -> LayerMaterial:
         anode_atoms=reaction.anode_atoms_per_fu,
         heat_ev=-reaction.energy_ev_per_fu + 0.0,
         heat_sigma_ev=reaction.energy_sigma_ev_per_fu,
-        products=tuple(_phase(species, path.anode, measured) for species in reaction.products),
-        oxide_phase=replace(_phase(oxide, path.anode, measured), volume_fraction=None),
+        products=tuple(_phase(species, path.anode) for species in reaction.products),
+        oxide_phase=replace(_phase(oxide, path.anode), volume_fraction=None),
         sources={
             "reaction": f"{reaction.source}, {reaction.scheme}",
             "heat": reaction.energy_basis
@@ -222,17 +236,19 @@ def layer_material(path: LithiationPath, measured: PhaseTable) -> LayerMaterial:
     )
 
 
-def _phase(species: Species, anode: str, measured: PhaseTable) -> LayerPhase:
-    conductivity, resistivity = (
-        _first_measured(measured, species.formula, name)
-        for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm")
-    )
+def _phase(species: Species, anode: str) -> LayerPhase:
     toughness = _toughness().get(species.formula)
+    resistivity = resistivity_band(
+        species.formula, anode, species.band_gap_ev, species.band_gap_kind, species.volume_a3_per_fu
+    )
+    conductivity = measured_conductivity(species.formula, anode)
     sources = {
         "volume": species.volume_source,
         "band gap": species.band_gap_source,
         "moduli": species.elastic_source,
         "toughness": toughness[1] if toughness else "",
+        "resistivity": resistivity.source if resistivity else "",
+        "ionic conductivity": conductivity.source if conductivity else "",
     }
     return LayerPhase(
         formula=species.formula,
@@ -242,17 +258,12 @@ def _phase(species: Species, anode: str, measured: PhaseTable) -> LayerPhase:
         band_gap_ev=species.band_gap_ev,
         bulk_modulus_gpa=species.bulk_modulus_gpa,
         shear_modulus_gpa=species.shear_modulus_gpa,
-        ionic_conductivity_s_per_cm=conductivity,
-        electronic_resistivity_ohm_cm=resistivity,
         toughness_mpa_sqrt_m=toughness[0] if toughness else None,
+        resistivity=resistivity,
+        conductivity=conductivity,
         is_alloy=is_alloy(species.formula, anode),
         sources={name: text for name, text in sources.items() if text},
     )
-
-
-def _first_measured(measured: PhaseTable, formula: str, name: str) -> float | None:
-    values = (float(measured.column(name)[row]) for row in measured.rows_of(formula))
-    return next((value for value in values if value == value), None)  # noqa: PLR0124 - not NaN
 
 
 @cache

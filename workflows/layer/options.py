@@ -28,7 +28,10 @@ class LayerOptions:
     overpotential_v : float
         Overpotential of deposition, for the pressure in a flaw.
     cell_voltage_v : float
-        Average voltage of the cell; across the layer for the leakage.
+        Average voltage of the cell, for its energy.
+    film_voltage_v : float
+        Voltage across the layer, for the leakage. The layer lies on its metal, so what drives electrons through it is
+        an overpotential, not the voltage of the cell.
     cathode_capacity_mah_per_cm2, cathode_thickness_um, cathode_mass_mg_per_cm2 : float
         Cathode with its current collector. The default is the founding paper's LFP (2.7 mAh/cm2 of 155 mAh/g
         at 90 % active mass, on 15 um of aluminium).
@@ -53,6 +56,7 @@ class LayerOptions:
     current_ma_per_cm2: float = 1.0
     overpotential_v: float = 0.05
     cell_voltage_v: float = 3.4
+    film_voltage_v: float = 0.05
     cathode_capacity_mah_per_cm2: float = 2.7
     cathode_thickness_um: float = 105.0
     cathode_mass_mg_per_cm2: float = 23.4

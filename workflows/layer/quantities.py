@@ -11,13 +11,24 @@ __all__ = ["COMPOSITE", "LAYER", "OPTIONS", "PHASES"]
 _AREA = "cm2"
 _HS = "Hashin and Shtrikman, J. Mech. Phys. Solids 11, 127 (1963)"
 _MN = "Monroe and Newman, J. Electrochem. Soc. 152, A396 (2005)"
-_BRUGGEMAN = "Bruggeman, Ann. Phys. 416, 636 (1935)"
+_GEM = "McLachlan, J. Phys. C 20, 865 (1987)"
 
 
 def _layer(
     name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "", ref: str = ""
 ) -> Quantity:
     return Quantity(name, label, definition, kind, "layer", unit=unit, per=per, reference=ref)
+
+
+def _bounds(
+    name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "", ref: str = ""
+) -> tuple[Quantity, Quantity]:
+    """Declare both bounds of a quantity; the name says where ``low`` and ``high`` stand."""
+    lower, upper = (
+        _layer(name.format(end), f"{label}, {word}", f"{word.capitalize()}: {definition}", kind, unit, per, ref)
+        for end, word in (("low", "lower bound"), ("high", "upper bound"))
+    )
+    return lower, upper
 
 
 def _option(name: str, label: str, definition: str, kind: Kind, unit: str = "", per: str = "") -> Quantity:
@@ -83,17 +94,15 @@ LAYER = declare(
     _layer("conducting_share_percolates", "alloys connected",
            "1 if alloy times solid fraction is at least 0.16, else 0.",
            Kind.YES_NO, ref="Scher and Zallen, J. Chem. Phys. 53, 3759 (1970)"),
-    _layer("ionic_conductivity_s_per_cm", "ionic conductivity", "Bruggeman mean of the phases with pores.",
-           Kind.TRANSPORT,
-           "S/cm", ref=_BRUGGEMAN),
-    _layer("area_resistance_ohm_cm2", "area resistance", "Thickness over ionic conductivity.", Kind.TRANSPORT,
-           "ohm cm2"),
-    _layer("polarisation_mv", "ohmic polarisation", "Current density times area resistance.", Kind.VOLTAGE, "mV"),
-    _layer("electronic_conductivity_s_per_cm", "electronic conductivity", "Bruggeman mean of the phases with pores.",
-           Kind.TRANSPORT, "S/cm", ref=_BRUGGEMAN),
-    _layer("leakage_ma_per_cm2", "electronic leakage", "Voltage times conductivity over thickness.", Kind.TRANSPORT,
-           "mA",
-           _AREA),
+    *_bounds("layer_log10_resistivity_{}_ohm_cm", "electronic resistivity of the layer",
+             "Effective medium of the phases with the pores and the oxide left.", Kind.TRANSPORT, "log10 ohm cm",
+             ref=_GEM),
+    *_bounds("leakage_{}_ma_per_cm2", "electronic leakage",
+             "Voltage across the film over resistivity of the layer and thickness.", Kind.TRANSPORT, "mA", _AREA),
+    *_bounds("area_resistance_{}_ohm_cm2", "area resistance for ions",
+             "Thickness over ionic conductivity of the layer with its pores and the oxide left.", Kind.TRANSPORT,
+             "ohm cm2"),
+    *_bounds("polarisation_{}_mv", "ohmic polarisation", "Current density times area resistance.", Kind.VOLTAGE, "mV"),
     _layer("coated_thickness_um", "thickness of the coated electrode", "Layer and metal left.", Kind.LENGTH, "um"),
     _layer("coated_mass_mg_per_cm2", "mass of the coated electrode", "Oxide and all the metal.", Kind.MASS, "mg",
            _AREA),
@@ -126,6 +135,17 @@ COMPOSITE = declare(
            Kind.MODULUS, "GPa", ref=_HS),
     _layer("shear_modulus_upper_gpa", "shear modulus, upper bound", "Upper Hashin-Shtrikman bound of the dense solid.",
            Kind.MODULUS, "GPa", ref=_HS),
+    _layer("log10_resistivity_ohm_cm", "electronic resistivity",
+           "Middle of the decades of its bounds; 1.11 is 13 ohm cm.",
+           Kind.TRANSPORT, "log10 ohm cm", ref=_GEM),
+    *_bounds("log10_resistivity_{}_ohm_cm", "electronic resistivity",
+             "Effective medium of the dense products; each measured, metal, or between undoped and off stoichiometry.",
+             Kind.TRANSPORT, "log10 ohm cm", ref=_GEM),
+    _layer("log10_ionic_conductivity_s_per_cm", "ionic conductivity", "Middle of the decades of its bounds.",
+           Kind.TRANSPORT, "log10 S/cm", ref=_GEM),
+    *_bounds("log10_ionic_conductivity_{}_s_per_cm", "ionic conductivity",
+             "Effective medium of the dense products as measured; an unmeasured one conducts nothing, or all.",
+             Kind.TRANSPORT, "log10 S/cm", ref=_GEM),
     Quantity("alloy_volume_fraction", "share of alloys",
              "Volume of the anode metal's compounds with metals and metalloids over that of the solid.",
              Kind.SHARE, "layer", aliases=("conducting_volume_fraction",)),
@@ -138,6 +158,7 @@ OPTIONS = declare(
     _option("current_ma_per_cm2", "current", "Current density of the polarisation.", Kind.TRANSPORT, "mA", _AREA),
     _option("overpotential_v", "overpotential", "Of deposition, for the pressure in a flaw.", Kind.VOLTAGE, "V"),
     _option("cell_voltage_v", "cell voltage", "Average voltage of the cell.", Kind.VOLTAGE, "V"),
+    _option("film_voltage_v", "voltage across the film", "What drives electrons through the layer.", Kind.VOLTAGE, "V"),
     _option("cathode_capacity_mah_per_cm2", "cathode capacity", "Of the cathode.", Kind.CHARGE, "mAh", _AREA),
     _option("cathode_thickness_um", "cathode thickness", "With its current collector.", Kind.LENGTH, "um"),
     _option("cathode_mass_mg_per_cm2", "cathode mass", "With its current collector.", Kind.MASS, "mg", _AREA),
@@ -150,7 +171,6 @@ OPTIONS = declare(
 """What is assumed of powder, foil, cell and load."""
 
 PHASES = declare(
-    _option("electronic_resistivity_ohm_cm", "electronic resistivity", "Measured.", Kind.TRANSPORT, "ohm cm"),
     _option("toughness_mpa_sqrt_m", "fracture toughness", "K_Ic; a Griffith estimate where none was measured.",
             Kind.PRESSURE, "MPa m^0.5"),
     _option("is_alloy", "alloy", "Whether the phase is an alloy of the anode metal.", Kind.YES_NO),

@@ -1,4 +1,4 @@
-"""Transport through the layer: what a measurement says, effective media, resistance, leakage."""
+"""Transport through the layer: what a measurement says, mixtures, resistance, leakage."""
 
 import math
 from collections.abc import Sequence
@@ -7,27 +7,25 @@ from typing import ClassVar
 
 from licoat.structures.chemistry.anode import anode
 from licoat.structures.rendering import outline
+from licoat.workflows.layer.bands import Band
 from licoat.workflows.layer.compaction import Compaction
 from licoat.workflows.layer.material import LayerMaterial, Solid
 from licoat.workflows.layer.options import LayerOptions
+from licoat.workflows.layer.percolation import PERCOLATION_THRESHOLD, effective_conductivity, percolates
 from licoat.workflows.layer.quantity import Group
 
 __all__ = [
-    "PERCOLATION_THRESHOLD",
     "Transport",
     "area_resistance_ohm_cm2",
-    "bruggeman",
     "conductivity_from_resistance_s_per_cm",
     "leakage_ma_per_cm2",
     "mix_conductivities",
-    "percolates",
+    "mixed_band",
     "polarisation_mv",
     "resistivity_from_current_ohm_cm",
+    "solid_conductivity",
+    "solid_resistivity",
 ]
-
-BLOCKED_RATIO = 1e-8
-PERCOLATION_THRESHOLD = 0.16
-"""Volume fraction from which a random phase is connected in three dimensions (Scher and Zallen 1970)."""
 
 
 def conductivity_from_resistance_s_per_cm(thickness_um: float, resistance_ohm: float, area_cm2: float) -> float:
@@ -55,125 +53,166 @@ def leakage_ma_per_cm2(voltage_v: float, resistivity_ohm_cm: float, thickness_um
     return 1000.0 * voltage_v / (resistivity_ohm_cm * thickness_um * 1e-4)
 
 
-def percolates(volume_fraction: float, threshold: float = PERCOLATION_THRESHOLD) -> bool:
-    """Say whether a share of the volume is connected through the layer."""
-    return volume_fraction >= threshold
+FAR_DECADES = 30.0
+"""How much better than all others a phase of unknown conductivity may conduct, in the upper bound."""
 
 
-def bruggeman(fractions: Sequence[float], conductivities: Sequence[float]) -> float:
-    r"""Effective conductivity of a random mixture of any number of phases.
+def mixed_band(fractions: Sequence[float], conductivities: Sequence[Band | None]) -> Band:
+    """Return the conductivity of a mixture, which grows with that of every phase.
 
     Parameters
     ----------
     fractions : sequence of float
-        Volume fractions, summing to 1; pores conduct 0.
-    conductivities : sequence of float
-        In one unit, which is that of the answer.
+        Volume fractions; what they lack to 1 are pores.
+    conductivities : sequence of Band or None
+        Of every phase, log10; None where nothing is known: it may conduct nothing, or without limit.
 
     Returns
     -------
-    float
-        The root of :math:`\sum_i f_i (\sigma_i - \sigma)/(\sigma_i + 2\sigma) = 0` (Bruggeman 1935), between
-        the smallest and the largest conductivity. Its percolation threshold is 1/3, above the 0.16 of real
-        random packings, so it underestimates between the two.
+    Band
+        log10; minus infinity for what does not conduct, infinity where an unknown phase is connected.
     """
-    from scipy.optimize import brentq
+    pores = max(1.0 - math.fsum(fractions), 0.0)
+    known = [band for band in conductivities if band is not None]
+    far = max((band.high for band in known), default=0.0) + FAR_DECADES
 
-    present = [(f, s) for f, s in zip(fractions, conductivities, strict=True) if f > 0.0]
-    low, high = min(s for _, s in present), max(s for _, s in present)
-    if low == high:
-        return low
+    def effective(ends: list[float]) -> float:
+        top = max([end for end in ends if math.isfinite(end)], default=0.0)  # relative, so that nothing overflows
+        found = effective_conductivity([*fractions, pores], [*(math.pow(10.0, end - top) for end in ends), 0.0])
+        return math.log10(found) + top if found > 0.0 else -math.inf
 
-    def excess(log_ratio: float) -> float:
-        sigma = high * math.pow(10.0, log_ratio)
-        return sum(f * (s - sigma) / (s + 2.0 * sigma) for f, s in present)
+    low = effective([-math.inf if band is None else band.low for band in conductivities])
+    high = effective([far if band is None else band.high for band in conductivities])
+    dark = math.fsum(f for f, band in zip(fractions, conductivities, strict=True) if band is None)
+    return Band(low, math.inf if percolates(dark) else max(low, high))
 
-    bottom = -60.0  # far below any ratio of conductivities; a blocked mixture ends here
-    if excess(bottom) <= 0.0:
-        return 0.0
-    ratio = math.pow(10.0, float(brentq(excess, bottom, 0.0, xtol=1e-12)))
-    # At the threshold itself rounding decides; a blocked mixture must not conduct by it.
-    return 0.0 if low == 0.0 and ratio < BLOCKED_RATIO else high * ratio
+
+def solid_resistivity(solid: Solid, porosity: float = 0.0) -> Band | None:
+    """Return the electronic resistivity of a solid with its pores in log10 ohm cm; None without volumes."""
+    fractions = solid.fractions()
+    if fractions is None:
+        return None
+    bands = [None if phase.resistivity is None else phase.resistivity.inverse for phase in solid.phases]
+    return mixed_band([f * (1.0 - porosity) for f in fractions], bands).inverse
+
+
+def solid_conductivity(solid: Solid, porosity: float = 0.0) -> Band | None:
+    """Return the ionic conductivity of a solid with its pores in log10 S/cm; None without volumes."""
+    fractions = solid.fractions()
+    if fractions is None:
+        return None
+    return mixed_band([f * (1.0 - porosity) for f in fractions], [phase.conductivity for phase in solid.phases])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport(Group):
-    """Ions and electrons through the layer."""
+    """Ions and electrons, between bounds: of the dense products, and of the layer with its pores and the oxide left."""
 
     group: ClassVar[str] = "transport"
+    log10_resistivity_ohm_cm: float | None
+    log10_resistivity_low_ohm_cm: float | None
+    log10_resistivity_high_ohm_cm: float | None
+    layer_log10_resistivity_low_ohm_cm: float | None
+    layer_log10_resistivity_high_ohm_cm: float | None
+    leakage_low_ma_per_cm2: float | None
+    leakage_high_ma_per_cm2: float | None
+    log10_ionic_conductivity_s_per_cm: float | None
+    log10_ionic_conductivity_low_s_per_cm: float | None
+    log10_ionic_conductivity_high_s_per_cm: float | None
+    area_resistance_low_ohm_cm2: float | None
+    area_resistance_high_ohm_cm2: float | None
+    polarisation_low_mv: float | None
+    polarisation_high_mv: float | None
     alloy_volume_fraction: float | None
     conducting_share_percolates: float | None
-    ionic_conductivity_s_per_cm: float | None
-    area_resistance_ohm_cm2: float | None
-    polarisation_mv: float | None
-    electronic_conductivity_s_per_cm: float | None
-    leakage_ma_per_cm2: float | None
 
     __repr__ = outline
 
 
 def mix_conductivities(material: LayerMaterial, options: LayerOptions, compaction: Compaction) -> Transport:
     """Mix the conductivities of phases and pores."""
-    solid, porosity, thickness = compaction.solid, compaction.porosity, compaction.layer_thickness_um
-    alloy = _conducting_fraction(solid)
-    ionic = solid.values("ionic_conductivity_s_per_cm")
-    resistivity = solid.values("electronic_resistivity_ohm_cm")
-    sigma = _effective(solid, porosity, ionic)
-    electronic = _effective(solid, porosity, None if resistivity is None else [1.0 / rho for rho in resistivity])
-    resistance = area_resistance_ohm_cm2(thickness, sigma) if sigma and thickness is not None else None
-    leak = None
-    if electronic is not None and thickness:
-        leak = 0.0 if electronic == 0.0 else leakage_ma_per_cm2(options.cell_voltage_v, 1 / electronic, thickness)
-    no_ions = _unknown(solid, "ionic_conductivity_s_per_cm", "ionic conductivity")
-    no_electrons = _unknown(solid, "electronic_resistivity_ohm_cm", "electronic resistivity")
-    blocked = f"the layer does not conduct {anode(material.anode).label}" if sigma == 0.0 else no_ions
+    thickness, porosity, solid = compaction.layer_thickness_um, compaction.porosity, compaction.solid
+    products = material.solid(1.0)
+    electrons, ions = solid_resistivity(products), solid_conductivity(products)
+    resistivity = conductivity = None
+    if thickness and porosity is not None:
+        resistivity, conductivity = solid_resistivity(solid, porosity), solid_conductivity(solid, porosity)
+    leak = resistance = polarisation = None
+    if thickness and resistivity is not None:
+        leak = resistivity.inverse.times(leakage_ma_per_cm2(options.film_voltage_v, 1.0, thickness))
+    if thickness and conductivity is not None:
+        resistance = conductivity.inverse.times(area_resistance_ohm_cm2(thickness, 1.0))
+        polarisation = resistance.times(polarisation_mv(options.current_ma_per_cm2, 1.0))
+    alloy = _alloy_fraction(solid)
+    no_layer = "there is no layer" if thickness == 0.0 else ""
+    no_electrons, no_ions = (
+        no_layer or _unknown(solid, "resistivity", "band gap and no measured resistivity"),
+        no_layer or _unknown(solid, "conductivity", "measured ionic conductivity"),
+    )
     return Transport(
+        log10_resistivity_ohm_cm=_known(electrons, "middle"),
+        log10_resistivity_low_ohm_cm=_known(electrons, "low"),
+        log10_resistivity_high_ohm_cm=_known(electrons, "high"),
+        layer_log10_resistivity_low_ohm_cm=_known(resistivity, "low"),
+        layer_log10_resistivity_high_ohm_cm=_known(resistivity, "high"),
+        leakage_low_ma_per_cm2=_plain(leak, "low"),
+        leakage_high_ma_per_cm2=_plain(leak, "high"),
+        log10_ionic_conductivity_s_per_cm=_known(ions, "middle"),
+        log10_ionic_conductivity_low_s_per_cm=_known(ions, "low"),
+        log10_ionic_conductivity_high_s_per_cm=_known(ions, "high"),
+        area_resistance_low_ohm_cm2=_plain(resistance, "low"),
+        area_resistance_high_ohm_cm2=_plain(resistance, "high"),
+        polarisation_low_mv=_plain(polarisation, "low"),
+        polarisation_high_mv=_plain(polarisation, "high"),
         alloy_volume_fraction=alloy,
         conducting_share_percolates=(
             None if alloy is None or porosity is None else float(percolates(alloy * (1.0 - porosity)))
         ),
-        ionic_conductivity_s_per_cm=sigma,
-        area_resistance_ohm_cm2=resistance,
-        polarisation_mv=None if resistance is None else polarisation_mv(options.current_ma_per_cm2, resistance),
-        electronic_conductivity_s_per_cm=electronic,
-        leakage_ma_per_cm2=leak,
         unknown={
-            "alloy_volume_fraction": "no volumes",
-            "conducting_share_percolates": "no volumes",
-            "ionic_conductivity_s_per_cm": no_ions,
-            "area_resistance_ohm_cm2": blocked,
-            "polarisation_mv": blocked,
-            "electronic_conductivity_s_per_cm": no_electrons,
-            "leakage_ma_per_cm2": "there is no layer" if thickness == 0.0 else no_electrons,
+            **dict.fromkeys(Transport.names(), no_ions),
+            **{name: no_electrons for name in Transport.names() if "resistivity" in name or "leakage" in name},
+            "alloy_volume_fraction": no_layer or "no volumes",
+            "conducting_share_percolates": no_layer or "no volumes",
         },
         note={
-            "alloy_volume_fraction": (f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}"),
-            "conducting_share_percolates": "1 yes, 0 no; pores counted",
-            "ionic_conductivity_s_per_cm": "Bruggeman, with pores",
-            "polarisation_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",
-            "electronic_conductivity_s_per_cm": "Bruggeman, with pores",
-            "leakage_ma_per_cm2": (
-                f"if {options.cell_voltage_v:g} V lay across the layer; resistivities are orders of magnitude"
-            ),
+            "log10_resistivity_ohm_cm": "dense products, middle of the decades",
+            "log10_ionic_conductivity_s_per_cm": "dense products, middle of the decades",
+            "layer_log10_resistivity_low_ohm_cm": "with pores and oxide left",
+            "leakage_low_ma_per_cm2": f"with {options.film_voltage_v:g} V across the film",
+            "polarisation_low_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",
+            "area_resistance_low_ohm_cm2": _blocked(material, conductivity),
+            "alloy_volume_fraction": f"alloys of {material.anode}; connected from {PERCOLATION_THRESHOLD:g}",
+            "conducting_share_percolates": "pores counted",
         },
     )
 
 
-def _conducting_fraction(solid: Solid) -> float | None:
-    """Volume fraction in the solid of the phases that hold the anode metal and no oxygen."""
+def _known(band: Band | None, end: str) -> float | None:
+    """One end of a band in decades; None where it is open. Both ends at infinity are an answer: no path at all."""
+    if band is None:
+        return None
+    value: float = getattr(band, end)
+    return value if math.isfinite(value) or band.low == band.high else None
+
+
+def _plain(band: Band | None, end: str) -> float | None:
+    """One end of a band as a plain number; None where it is open."""
+    value = _known(band, end)
+    return None if value is None else math.inf if value == math.inf else math.pow(10.0, value)
+
+
+def _blocked(material: LayerMaterial, conductivity: Band | None) -> str:
+    blocked = conductivity is not None and conductivity.high == -math.inf
+    return f"the layer does not conduct {anode(material.anode).label}" if blocked else ""
+
+
+def _alloy_fraction(solid: Solid) -> float | None:
+    """Volume fraction in the solid of the alloys of the anode metal."""
     fractions = solid.fractions()
     if fractions is None:
         return None
     shares = zip(fractions, solid.phases, strict=True)
     return math.fsum(share for share, phase in shares if phase.is_alloy)
-
-
-def _effective(solid: Solid, porosity: float | None, conductivities: list[float] | None) -> float | None:
-    """Effective conductivity of the solid and its pores."""
-    fractions = solid.fractions()
-    if fractions is None or conductivities is None or porosity is None:
-        return None
-    return bruggeman([*(f * (1.0 - porosity) for f in fractions), porosity], [*conductivities, 0.0])
 
 
 def _unknown(solid: Solid, name: str, words: str) -> str:

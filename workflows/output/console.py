@@ -19,6 +19,7 @@ from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verd
 from licoat.workflows.output.text import equation_text
 from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.comparison import Comparison
+from licoat.workflows.screening.criteria import Criterion
 from licoat.workflows.screening.ranking import score_text
 from licoat.workflows.screening.screen import ScreeningResult
 from licoat.workflows.screening.validation import Validation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "print_comparison",
+    "print_criteria",
     "print_data",
     "print_fit",
     "print_paper",
@@ -281,6 +283,20 @@ def print_comparison(comparison: Comparison) -> None:
     for source, note in comparison.notes.items():
         say(f"{source}: {note}")
     say(f"{STAR}; energies computed at 0 K, measured at 298.15 K")
+
+
+def print_criteria(description: str, criteria: Sequence[Criterion]) -> None:
+    """Print criteria with their reasons and sources."""
+    say(description)
+    for criterion in criteria:
+        words, unit = words_and_unit(criterion.quantity)
+        mark = ", objective" if criterion.objective else ""
+        say()
+        say(f"{criterion.name} (weight {criterion.weight:g}{mark})")
+        say(f"    {criterion.quantity} {criterion.comparison} {criterion.threshold:g}: {words} {unit}".rstrip())
+        for text in (criterion.reason, f"source: {criterion.source}" if criterion.source else ""):
+            if text:
+                say(textwrap.fill(text, 116, initial_indent="    ", subsequent_indent="    "))
 
 
 def print_data(phases: PhaseTable, details: Mapping[str, Any]) -> None:

@@ -317,7 +317,7 @@ def paper_context() -> Context:
             source: react(REACTION, phases, phase_ids={"Sb2O3": _valentinite_id(phases)})
             for source, phases in tables.items()
         },
-        material=layer_material(lithiate("Sb2O3", tables[Origin.MP2020]), tables[Origin.MEASURED]),
+        material=layer_material(lithiate("Sb2O3", tables[Origin.MP2020], prefer="best")),
     )
 
 

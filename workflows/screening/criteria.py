@@ -14,9 +14,23 @@ from licoat.structures.errors import CriteriaError, InputFileError, require, sho
 from licoat.structures.reading import read_toml
 from licoat.structures.rendering import outline
 
-__all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "PROFILES",
+    "Criterion",
+    "Measure",
+    "State",
+    "Verdict",
+    "criteria_for",
+    "evaluate",
+    "load_criteria",
+    "profile_description",
+    "profile_file",
+]
 
-DEFAULT = Path(__file__).parents[1] / "data" / "default_criteria.toml"
+DEFAULT_PROFILE = "separator"
+PROFILES = (DEFAULT_PROFILE, "host", "barrier")
+"""Names of the criteria files that ship: what published coatings of lithium are meant to do."""
 Operator = Literal[">", ">=", "<", "<="]
 
 
@@ -48,6 +62,8 @@ class Criterion:
         Whether the quantity spans the Pareto front.
     reason : str
         Why this threshold.
+    source : str
+        Where the threshold comes from.
     """
 
     name: str
@@ -57,6 +73,7 @@ class Criterion:
     weight: float = 1.0
     objective: bool = False
     reason: str = ""
+    source: str = ""
 
     __repr__ = outline
 
@@ -79,7 +96,8 @@ class Measure:
     value, sigma : float or None
         The number and one standard deviation.
     low, high : float or None
-        Limits of a value that is known only in part (volume fractions with an unknown phase).
+        Without a value: limits of what is known only in part (volume fractions with an unknown phase). With a value:
+        the ends of a band within which every number is as likely (a resistivity in decades).
     source : str
         Where it comes from.
     missing : str
@@ -134,7 +152,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     Parameters
     ----------
     path : str or Path, optional
-        The default criteria of the package without.
+        Those of the profile ``separator`` without.
 
     Returns
     -------
@@ -157,13 +175,15 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
         weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
         objective: bool = False
         reason: str = ""
+        source: str = ""
 
     class _File(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
+        description: str = ""
         criterion: list[_Row] = Field(min_length=1)
 
     require(path, (str, os.PathLike, type(None)), "criteria must be a file (a path)")
-    path = DEFAULT if path is None else Path(path)
+    path = profile_file(DEFAULT_PROFILE) if path is None else Path(path)
     try:
         document = read_toml(path)
     except InputFileError as error:
@@ -175,7 +195,7 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
         place = shortened(".".join(str(part) for part in first["loc"]), 60)
         raise CriteriaError(
             f"criteria file {path}: {place}: {first['msg']}; expected [[criterion]] tables with name, quantity, "
-            "comparison (> >= < <=), threshold and optionally weight, objective, reason"
+            "comparison (> >= < <=), threshold and optionally weight, objective, reason, source"
         ) from error
     names = [row.name for row in rows]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -184,24 +204,52 @@ def load_criteria(path: str | Path | None = None) -> tuple[Criterion, ...]:
     return tuple(Criterion(**row.model_dump()) for row in rows)
 
 
-def criteria_for(anode: str) -> tuple[Criterion, ...]:
-    """Return the default criteria for an anode metal.
+def profile_file(profile: str) -> Path:
+    """Return the criteria file of a profile.
 
-    The default file is written for lithium. For another metal the shear modulus that a layer needs is that
+    Raises
+    ------
+    CriteriaError
+        If there is no such profile; those that there are are named.
+    """
+    if profile not in PROFILES:
+        raise CriteriaError(f"no profile {shown(profile)}: expected {', '.join(PROFILES)}")
+    return Path(__file__).parents[1] / "data" / f"criteria_{profile}.toml"
+
+
+def profile_description(profile: str) -> str:
+    """Return in one line what a profile looks for."""
+    return str(read_toml(profile_file(profile))["description"])
+
+
+def criteria_for(anode: str, profile: str = DEFAULT_PROFILE) -> tuple[Criterion, ...]:
+    """Return the criteria of a profile for an anode metal.
+
+    The files are written for lithium. For another metal the shear modulus that a layer needs is that
     metal's where it is known, the reasons speak of that metal, and a threshold that remains lithium's says so.
 
     Parameters
     ----------
     anode : str
         Symbol of the metal.
+    profile : {"separator", "host", "barrier"}
+        What the coating is meant to do.
 
     Raises
     ------
     MissingDataError
         If it is no anode metal.
+    CriteriaError
+        If there is no such profile.
     """
-    metal, criteria = anode_metal(anode), load_criteria()
+    metal, criteria = anode_metal(anode), load_criteria(profile_file(profile))
     return criteria if metal.symbol == "Li" else tuple(_of_another_metal(c, metal) for c in criteria)
+
+
+_LITHIUMS = frozenset(
+    {"safe_heat", "insulating", "electron_conducting", "lithium_conducting", "nucleates", "nearly_inert"}
+)
+"""Criteria whose thresholds come from lithium: what melts, where it plates, what holds on it."""
 
 
 def _of_another_metal(criterion: Criterion, metal: Anode) -> Criterion:
@@ -217,10 +265,10 @@ def _of_another_metal(criterion: Criterion, metal: Anode) -> Criterion:
     elif criterion.name == "low_lithium_loss":
         # The foil's thickness is the limit; its charge in the default text is that of lithium.
         reason = f"a 5 um layer should not eat more than 7.5 um of {metal.label} foil"
-    elif criterion.name == "safe_heat":  # its numbers are of lithium: what melts, and Sb2O3 on it
+    elif criterion.name in _LITHIUMS:
         reason = f"lithium's threshold: {criterion.reason}"
     else:
-        reason = criterion.reason.replace("; Li2O does not", "").replace("lithium", metal.label)
+        reason = criterion.reason.replace("lithium", metal.label)
     return replace(criterion, reason=reason)
 
 
@@ -253,6 +301,7 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
     Verdict
         ``uncertain`` if the threshold lies within one sigma of the value. The probability of meeting the
         criterion is :math:`\Phi((v - t)/\sigma)` (mirrored for ``<``), 0 or 1 without a sigma, None if unknown.
+        Of a band it is the share on the right side of the threshold, and ``uncertain`` if the threshold lies within.
     """
 
     def verdict(state: State, probability: float | None, note: str = "") -> Verdict:
@@ -266,6 +315,8 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
                 note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
                 return verdict(State.PASS if held else State.FAIL, float(held), note)
         return verdict(State.UNKNOWN, None, measure.missing or "no data")
+    if measure.low is not None and measure.high is not None:
+        return verdict(*_of_band(criterion, measure.low, measure.high))
     held = _holds(criterion, measure.value)
     if not measure.sigma:
         return verdict(State.PASS if held else State.FAIL, float(held))
@@ -274,6 +325,16 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
     if abs(margin) <= measure.sigma:
         return verdict(State.UNCERTAIN, probability, "threshold within one sigma")
     return verdict(State.PASS if held else State.FAIL, probability)
+
+
+def _of_band(criterion: Criterion, low: float, high: float) -> tuple[State, float, str]:
+    """State, probability and note of a value that lies anywhere between two bounds."""
+    note = f"between {low:.3g} and {high:.3g}"
+    held = [_holds(criterion, end) for end in (low, high)]
+    if held[0] == held[1]:
+        return (State.PASS if held[0] else State.FAIL), float(held[0]), note
+    above = (high - criterion.threshold) / (high - low)
+    return State.UNCERTAIN, above if criterion.higher_is_better else 1.0 - above, note
 
 
 def _holds(criterion: Criterion, value: float) -> bool:

@@ -7,9 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from licoat.structures.chemistry.alloys import is_alloy
-from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
-from licoat.structures.chemistry.units import EV_PER_A3_TO_GPA
 from licoat.structures.crystals.averages import reuss, voigt
 from licoat.structures.phases.facts import hazard_fact
 from licoat.thermo.measurement import MeasuredSide
@@ -17,9 +15,9 @@ from licoat.thermo.path import LithiationPath
 from licoat.thermo.quantities import MEASURED, PATH, REACTION
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer import quantities as _layer  # noqa: F401 - declares what a layer and a screen share
-from licoat.workflows.layer.heat import heat_j_per_cm2
-from licoat.workflows.layer.loading import amount_of_thickness_mol_per_cm2, capacity_mah_per_cm2, thickness_um
+from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.mechanics import composite_bounds
+from licoat.workflows.screening import of_layer
 from licoat.workflows.screening.criteria import Measure
 
 __all__ = ["DESIGN", "INSULATOR_GAP_EV", "QUANTITIES", "SCREEN", "measure_all", "quantity_names", "register"]
@@ -28,11 +26,10 @@ INSULATOR_GAP_EV = 2.0
 """Gap from which a phase counts as an insulator: some 300 thermal carriers per cm3 at room temperature, so that a
 layer of 1 um on 1 cm2 holds less than one."""
 
-J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
-"""1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
 
-
-def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_atom: float) -> dict[str, Measure]:
+def measure_all(
+    path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_atom: float, material: LayerMaterial
+) -> dict[str, Measure]:
     """Compute every quantity that a criterion may name: every number of an oxide in the book.
 
     Parameters
@@ -42,6 +39,8 @@ def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_
         The measured counterpart of its end state.
     above_hull_ev_per_atom : float
         Of the phase that reacts.
+    material : LayerMaterial
+        Its heat, volumes and phases, as a layer takes them.
 
     Returns
     -------
@@ -49,6 +48,7 @@ def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_
         By name, as in `quantity_names`.
     """
     found = {name: function(path) for name, function in QUANTITIES.items()}
+    found |= {name: function(material) for name, function in LAYER_QUANTITIES.items()}
     source = f"{path.final.source} ({path.final.scheme})"
     for quantity in (*REACTION, *PATH):
         if quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
@@ -69,7 +69,8 @@ def _is_number(quantity: Quantity) -> bool:
 
 def quantity_names() -> tuple[str, ...]:
     """Return what a criterion may name, earlier names too."""
-    numbers = {quantity.name for quantity in (*REACTION, *PATH, *MEASURED) if quantity.is_number} | QUANTITIES.keys()
+    numbers = {quantity.name for quantity in (*REACTION, *PATH, *MEASURED) if quantity.is_number}
+    numbers |= QUANTITIES.keys() | LAYER_QUANTITIES.keys()
     return tuple(sorted({*numbers, *(alias for name in numbers for alias in BOOK[name].aliases)}))
 
 
@@ -127,11 +128,6 @@ def _volume_sources(reaction: Reaction) -> str:
 def _without_volume(reaction: Reaction) -> str:
     lacking = [s.formula for s in reaction.species if s.volume_a3_per_fu is None]
     return f"no volume of {', '.join(lacking)}" if lacking else ""
-
-
-def _product_volume(reaction: Reaction) -> float | None:
-    volumes = [None if s.volume_a3_per_fu is None else s.amount * s.volume_a3_per_fu for s in reaction.products]
-    return None if None in volumes else math.fsum(v for v in volumes if v is not None)
 
 
 def _fraction(
@@ -192,74 +188,6 @@ def _shear(bound: Callable[[Sequence[float], Sequence[float]], float]) -> Callab
         return Measure(value, math.hypot(*parts), source=source)
 
     return measure
-
-
-def _anode_per_product(path: LithiationPath) -> Measure:
-    """Thickness of anode metal eaten per thickness of dense product (um per um)."""
-    reaction = path.final
-    source = f"volumes of {reaction.source}"
-    product = _product_volume(reaction)
-    eaten = [s for s in reaction.reactants if s.formula == path.anode]
-    if not eaten:
-        return Measure(0.0, source=source)
-    volume = eaten[0].volume_a3_per_fu
-    if product is None or volume is None:
-        return Measure(None, source=source, missing=_without_volume(reaction))
-    return Measure(reaction.anode_atoms_per_fu * volume / product, source=source)
-
-
-def _heat_per_product(path: LithiationPath) -> Measure:
-    """Heat per area and per thickness of dense product, J/cm2 per um."""
-    reaction = path.final
-    product = _product_volume(reaction)
-    source = _energy_source(reaction)
-    if product is None:
-        return Measure(None, source=source, missing=_without_volume(reaction))
-    factor = J_PER_CM2_PER_UM_PER_EV_PER_A3 / product
-    sigma = reaction.energy_sigma_ev_per_fu
-    return Measure(-reaction.energy_ev_per_fu * factor + 0.0, None if sigma is None else sigma * factor, source=source)
-
-
-def _per_um_oxide(path: LithiationPath) -> tuple[float | None, str, str]:
-    """Amount of oxide in mol/cm2 in 1 um of dense oxide, the source, and what is missing."""
-    volume = next((s.volume_a3_per_fu for s in path.final.species if s.formula == path.oxide), None)
-    source = f"volumes of {path.final.source}"
-    if volume is None:
-        return None, source, f"no volume of {path.oxide}"
-    return amount_of_thickness_mol_per_cm2(1.0, volume), source, ""
-
-
-def _anode_um_per_um_oxide(path: LithiationPath) -> Measure:
-    """Thickness of anode metal eaten per thickness of dense oxide (um per um)."""
-    amount, source, missing = _per_um_oxide(path)
-    volume = next((s.volume_a3_per_fu for s in path.final.reactants if s.formula == path.anode), 0.0)
-    if amount is None or volume is None:
-        return Measure(None, source=source, missing=missing or f"no volume of {path.anode}")
-    return Measure(thickness_um(amount * path.final.anode_atoms_per_fu, volume), source=source)
-
-
-def _capacity_per_um_oxide(path: LithiationPath) -> Measure:
-    """Charge of the consumed anode metal per thickness of dense oxide, mAh/cm2 per um."""
-    amount, source, missing = _per_um_oxide(path)
-    if amount is None:
-        return Measure(None, source=source, missing=missing)
-    charge = anode_metal(path.anode).charge
-    return Measure(capacity_mah_per_cm2(amount * path.final.anode_atoms_per_fu, charge), source=source)
-
-
-def _heat_per_um_oxide(path: LithiationPath) -> Measure:
-    """Heat per area and per thickness of dense oxide, J/cm2 per um."""
-    amount, _, missing = _per_um_oxide(path)
-    reaction = path.final
-    source = _energy_source(reaction)
-    if amount is None:
-        return Measure(None, source=source, missing=missing)
-    sigma = reaction.energy_sigma_ev_per_fu
-    return Measure(
-        heat_j_per_cm2(-reaction.energy_ev_per_fu + 0.0, amount),
-        None if sigma is None else heat_j_per_cm2(sigma, amount),
-        source=source,
-    )
 
 
 def _hashin_shtrikman(name: str) -> Callable[[LithiationPath], Measure]:
@@ -344,6 +272,18 @@ DESIGN = ["volume_ratio_oxide", "shear_modulus_lower_gpa", "shear_modulus_upper_
 """Columns of the design table: what a micrometre of dense oxide eats, gives off and becomes."""
 
 
+LAYER_QUANTITIES: dict[str, Callable[[LayerMaterial], Measure]] = {}
+"""Quantities that a layer has as well: computed from the same material, so that both say the same number."""
+
+
+def register_layer(quantity: Quantity, function: Callable[[LayerMaterial], Measure], *, design: bool = True) -> None:
+    """Add a quantity of a screened oxide that follows from its `LayerMaterial`; as `register` else."""
+    declare(quantity)
+    LAYER_QUANTITIES[quantity.name] = function
+    if design:
+        DESIGN.append(quantity.name)
+
+
 def register(quantity: Quantity, function: Callable[[LithiationPath], Measure], *, design: bool = True) -> None:
     """Add a quantity of a screened oxide: to the book, to every table of a screen, and to what a criterion may name.
 
@@ -373,23 +313,38 @@ for _quantity, _function in (
     (Quantity("insulating_volume_fraction", "share of insulators",
               f"Volume of products with a gap of at least {INSULATOR_GAP_EV:g} eV over that of all products.",
               Kind.SHARE, "oxide", higher_is_better=True), _insulating),
-    (Quantity("lithium_um_per_um_product", "anode metal eaten per thickness of product",
-              "n V_anode / sum nu_i V_i of the products.", Kind.RATIO, "oxide", unit="um", per="um of dense product",
-              higher_is_better=False), _anode_per_product),
-    (Quantity("heat_j_per_cm2_per_um_product", "heat per area and thickness of product",
-              "-Delta E / sum nu_i V_i of the products; 1 eV/A3 is 16.02 J/cm2 per um.", Kind.HEAT, "oxide",
-              unit="J/cm2",
-              per="um of dense product", higher_is_better=False), _heat_per_product),
-    (Quantity("lithium_um_per_um_oxide", "anode metal eaten per thickness of oxide", "n V_anode / V_oxide.", Kind.RATIO,
-              "oxide", unit="um", per="um of dense oxide", higher_is_better=False), _anode_um_per_um_oxide),
-    (Quantity("lithium_mah_per_cm2_per_um_oxide", "anode charge per thickness of oxide", "n z F / (3.6 V_oxide N_A).",
-              Kind.CHARGE, "oxide", unit="mAh/cm2", per="um of dense oxide", higher_is_better=False),
-     _capacity_per_um_oxide),
-    (Quantity("heat_j_per_cm2_per_um_oxide", "heat per area and thickness of oxide", "-Delta E / V_oxide.", Kind.HEAT,
-              "oxide", unit="J/cm2", per="um of dense oxide", higher_is_better=False), _heat_per_um_oxide),
     (Quantity("hazard_score", "hazard", "0 none, 1 moderate, 2 serious, 3 severe: own scale from GHS, IARC and REACH.",
               Kind.SCORE, "oxide", digits=0, higher_is_better=False), _hazard),
     (Quantity("price_usd_per_kg_oxide", "price", "Price of the element content.", Kind.COST, "oxide", unit="USD",
               per="kg of oxide", higher_is_better=False), _price),
 ):  # fmt: skip
     register(_quantity, _function, design=_quantity.name.endswith("_per_um_oxide"))
+
+for _quantity, _from_layer in (
+    (Quantity("lithium_um_per_um_product", "anode metal eaten per thickness of product",
+              "n V_anode / sum nu_i V_i of the products.", Kind.RATIO, "oxide", unit="um", per="um of dense product",
+              higher_is_better=False), of_layer.anode_um(oxide=False)),
+    (Quantity("heat_j_per_cm2_per_um_product", "heat per area and thickness of product",
+              "-Delta E / sum nu_i V_i of the products; 1 eV/A3 is 16.02 J/cm2 per um.", Kind.HEAT, "oxide",
+              unit="J/cm2",
+              per="um of dense product", higher_is_better=False), of_layer.heat_per_um(oxide=False)),
+    (Quantity("lithium_um_per_um_oxide", "anode metal eaten per thickness of oxide", "n V_anode / V_oxide.", Kind.RATIO,
+              "oxide", unit="um", per="um of dense oxide", higher_is_better=False), of_layer.anode_um(oxide=True)),
+    (Quantity("lithium_mah_per_cm2_per_um_oxide", "anode charge per thickness of oxide", "n z F / (3.6 V_oxide N_A).",
+              Kind.CHARGE, "oxide", unit="mAh/cm2", per="um of dense oxide", higher_is_better=False),
+     of_layer.capacity_per_um_oxide),
+    (Quantity("heat_j_per_cm2_per_um_oxide", "heat per area and thickness of oxide", "-Delta E / V_oxide.", Kind.HEAT,
+              "oxide", unit="J/cm2", per="um of dense oxide", higher_is_better=False),
+     of_layer.heat_per_um(oxide=True)),
+):  # fmt: skip
+    register_layer(_quantity, _from_layer, design=_quantity.name.endswith("_per_um_oxide"))
+
+for _name, _subject in (("log10_resistivity_{}ohm_cm", "resistivity"),
+                        ("log10_ionic_conductivity_{}s_per_cm", "conductivity")):  # fmt: skip
+    for _end, _word in (("middle", ""), ("low", "low_"), ("high", "high_")):
+        register_layer(BOOK[_name.format(_word)], of_layer.band(_subject, _end), design=False)
+
+register_layer(
+    Quantity("oxide_band_gap_ev", "band gap of the oxide", "Electronic gap of what is sprayed; 0 is a metal.",
+             Kind.ENERGY, "oxide", unit="eV", higher_is_better=True), of_layer.oxide_gap, design=False,
+)  # fmt: skip

@@ -23,7 +23,9 @@ from licoat.thermo.measurement import MeasuredSide, measured_side
 from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides, without_oxygen
 from licoat.thermo.path import LithiationPath
 from licoat.thermo.reacting import chosen_phases
+from licoat.workflows.layer.material import layer_material
 from licoat.workflows.screening.criteria import (
+    DEFAULT_PROFILE,
     Criterion,
     Measure,
     State,
@@ -32,6 +34,7 @@ from licoat.workflows.screening.criteria import (
     criteria_for,
     evaluate,
 )
+from licoat.workflows.screening.funnel import FunnelStep, funnel
 from licoat.workflows.screening.quantities import measure_all, quantity_names
 from licoat.workflows.screening.ranking import pareto_front, score, score_text
 
@@ -113,22 +116,6 @@ class Candidate:
             "hull_phases": self.path.hull_phases,
             "criteria": {name: verdict.to_dict() for name, verdict in self.verdicts.items()},
         }
-
-
-@dataclass(frozen=True, slots=True)
-class FunnelStep:
-    """One step of the funnel: who is left, and who left and why."""
-
-    step: str
-    remaining: int
-    left: dict[str, str]
-
-    def __repr__(self) -> str:
-        return brief(self, f"{self.step}: {self.remaining} remain, {len(self.left)} left")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a JSON-able dictionary."""
-        return {"step": self.step, "remaining": self.remaining, "left": self.left}
 
 
 @dataclass(frozen=True)
@@ -224,6 +211,7 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
     also: str | Sequence[str] = (),
     products: str | None = None,
     prefer: str | None = None,
+    profile: str = DEFAULT_PROFILE,
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -235,7 +223,7 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         One formula or several; without, every binary oxide of the table that is a solid, has been made and
         lies within 50 meV/atom of its hull. A host without oxygen is answered with a warning.
     criteria : sequence of Criterion, optional
-        The default criteria of the anode metal without (`criteria_for`).
+        Those of the profile for the anode metal without (`criteria_for`).
     anode : str
         The anode metal.
     phase_ids : mapping, optional
@@ -248,6 +236,8 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         Which compositions may be products (see `PhaseTable.with_products`); the table's own choice without.
     prefer : {"best", "table"}, optional
         Whose heats and volumes (see `licoat.thermo.preference`); the table's own choice without.
+    profile : {"separator", "host", "barrier"}
+        Whose criteria to take where none are given.
 
     Returns
     -------
@@ -274,7 +264,7 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         phases = phases.with_prefer(prefer)
     if measured is not None:
         require_table(measured, "measured")
-    chosen_criteria = _criteria(criteria, anode)
+    chosen_criteria = _criteria(criteria, anode, profile)
     check_quantities(chosen_criteria, quantity_names())
     check_anode(anode, phases)
     formulas, not_screened = _asked(phases, oxides, also, anode)
@@ -297,12 +287,13 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         _candidate(path, distance, chosen_criteria, measured) for path, distance in zip(paths, distances, strict=True)
     ]
     ranked = _rank(candidates, chosen_criteria)
+    named = profile if criteria is None else ""
     return ScreeningResult(
         candidates=ranked,
         criteria=chosen_criteria,
-        funnel=_funnel(ranked, chosen_criteria, not_screened),
+        funnel=funnel([(c.path.oxide, c.verdicts) for c in ranked], chosen_criteria, not_screened),
         not_screened=not_screened,
-        manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)),
+        manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)) | {"profile": named},
     )
 
 
@@ -328,10 +319,10 @@ def _asked(
     return formulas, not_screened
 
 
-def _criteria(criteria: Sequence[Criterion] | None, anode: str) -> tuple[Criterion, ...]:
-    """Return the criteria as given, the default ones of the anode metal without, and refuse what is none."""
+def _criteria(criteria: Sequence[Criterion] | None, anode: str, profile: str) -> tuple[Criterion, ...]:
+    """Return the criteria as given, those of the profile without, and refuse what is none."""
     if criteria is None:
-        return criteria_for(anode)
+        return criteria_for(anode, profile)
     kind = "criteria must be a list of Criterion (load_criteria(path) gives one)"
     require(criteria, Iterable, kind)
     chosen = tuple(criteria)
@@ -350,7 +341,7 @@ def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
 
 def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
     side = measured_side(path, measured)
-    measures = measure_all(path, side, distance)
+    measures = measure_all(path, side, distance, layer_material(path))
     verdicts = {c.name: evaluate(c, measures[BOOK[c.quantity].name]) for c in criteria}
     found = score(criteria, verdicts)
     return Candidate(path, distance, measures, verdicts, side, found.value, found.low, found.high)
@@ -379,25 +370,6 @@ def _rank(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> tup
 
 def _number(value: float | None) -> float:
     return float("nan") if value is None else value
-
-
-def _funnel(
-    candidates: Sequence[Candidate], criteria: Sequence[Criterion], not_screened: dict[str, str]
-) -> tuple[FunnelStep, ...]:
-    steps = [FunnelStep("oxides considered", len(candidates) + len(not_screened), {})]
-    steps.append(FunnelStep("screened", len(candidates), dict(not_screened)))
-    remaining = list(candidates)
-    for criterion in criteria:
-        failed = [c for c in remaining if c.verdicts[criterion.name].state is State.FAIL]
-        left = {c.path.oxide: _why(criterion, c.verdicts[criterion.name]) for c in failed}
-        remaining = [c for c in remaining if c.verdicts[criterion.name].state is not State.FAIL]
-        steps.append(FunnelStep(criterion.name, len(remaining), left))
-    return tuple(steps)
-
-
-def _why(criterion: Criterion, verdict: Verdict) -> str:
-    value = verdict.note if verdict.value is None else f"{verdict.value:.3g}"
-    return f"{criterion.quantity} {value}, needs {criterion.comparison} {criterion.threshold:g}"
 
 
 def _manifest(

@@ -5,7 +5,6 @@ import math
 
 import pytest
 
-from licoat.structures import load_phases
 from licoat.thermo import lithiate
 from licoat.workflows.layer import LayerInputError, LayerOptions, layer_material
 from licoat.workflows.layer.cell import compare_cells
@@ -20,7 +19,7 @@ OPTIONS = LayerOptions()
 
 @pytest.fixture(scope="module")
 def antimony(builtin):
-    return layer_material(lithiate("Sb2O3", builtin), load_phases("measured"))
+    return layer_material(lithiate("Sb2O3", builtin))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from licoat.structures import load_phases
 from licoat.thermo import lithiate
 from licoat.workflows.layer import LayerInputError, LayerOptions, design_layer, layer_material, solve_loading
 from licoat.workflows.layer.design import evaluate_layer
@@ -17,11 +16,10 @@ MELTING_RISE = 453.65 - 298.15
 
 @pytest.fixture(scope="module")
 def materials(builtin):
-    measured = load_phases("measured")
     found = {}
     for oxide in ("Sb2O3", "Bi2O3", "SnO2", "ZnO", "CaO"):
         path = lithiate(oxide, builtin)
-        found[oxide] = (layer_material(path, measured), path)
+        found[oxide] = (layer_material(path), path)
     return found
 
 
@@ -179,7 +177,7 @@ def test_no_foil_allows_nothing(antimony):
 
 def test_what_binds_is_named_by_the_metal(on_metal):
     path = lithiate("Sb2O3", on_metal("Na"), anode="Na")
-    material = layer_material(path, load_phases("measured"))
+    material = layer_material(path)
     answer = solve_loading(material, 50.0, LayerOptions(), lithium_consumed_um=3.0)
     assert answer.binding == "sodium loss"
     assert set(answer.limits) == {"sodium in the foil", "sodium loss"}
