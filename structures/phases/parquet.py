@@ -147,10 +147,9 @@ def _checked(path: Path, manifest: Manifest, reading: "Callable[[pq.ParquetFile,
         require_bounded(metadata, path, most_bytes=MOST_SNAPSHOT_BYTES, most_rows=_MOST_ROWS, most_values=most)
         if rows == manifest.n_phases:
             names = metadata.schema.to_arrow_schema().names
-            with (
-                arrow.frugal(),
-                pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated_texts(metadata)) as file,
-            ):
+            # Formulas stand plain in the file, and a column of formulas knows each once.
+            repeated = [*repeated_texts(metadata), "formula"]
+            with arrow.frugal(), pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated) as file:
                 columns = reading(file, names)
     except SnapshotError:
         raise

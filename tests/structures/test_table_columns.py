@@ -378,3 +378,20 @@ class TestTable:
         table = make(("li", "Li", -1.0), ("a", "Li", nan), ("b", "Li", -2.0), ("c", "Li", -2.0), ("d", "Li", nan))
         assert table.rows_of("Li") == [2, 3, 0, 1, 4]
         assert table.ground_states.tolist() == [2]
+
+
+def test_a_loaded_table_finds_every_phase_of_a_composition(tmp_path):
+    """A formula is one word however its column stands in the file."""
+    columns = {
+        "phase_id": [f"p{i}" for i in range(6)],
+        "formula": ["Li", "O2", "Li2O", "LiO", "Li2O", "Li2O"],
+        "formation_energy_ev_per_atom": [0.0, 0.0, -2.0, -1.5, -1.9, -1.95],
+    }
+    table = PhaseTable(columns, Manifest(source="six", scheme="x"))
+    table.save(tmp_path / "six.parquet")
+    loaded = PhaseTable.load(tmp_path / "six.parquet")
+    assert loaded.rows_of("Li2O") == table.rows_of("Li2O") == [2, 5, 4]
+    assert loaded.formulas == table.formulas
+    builtin = load_phases("builtin", scheme="mp2020")
+    assert len(set(builtin.formulas)) == len(builtin.formulas) < len(builtin)
+    assert len(builtin.rows_of("Bi2O3")) > 1
