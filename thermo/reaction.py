@@ -21,7 +21,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.chemistry.formula import formula_unit, molar_mass_g, parse_formula
@@ -33,6 +33,9 @@ from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.balance import parse_equation, write_equation
 from licoat.thermo.polymorph import real_row, with_energy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Reaction", "Species", "build_reaction", "no_reaction", "phase_values", "react"]
 
@@ -177,6 +180,11 @@ class Reaction:
     def predicted_products(self) -> tuple[str, ...]:
         """Products that nobody has made, as far as the source says."""
         return tuple(s.formula for s in self.products if s.observed is False)
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the volumes before and after, with the energy; into `ax` or a new figure."""
+        axes: Axes = rendered("plot_reaction", self, ax)
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; whole coefficients are integers."""

@@ -27,6 +27,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument(
         "--out", type=path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
     )
+    parser.add_argument("--figures", action="store_true", help="with --out: also the figures, as SVG and PDF")
     parser.add_argument(
         "--add",
         action="append",
@@ -49,6 +50,8 @@ def _screen(options: argparse.Namespace) -> None:
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    if options.figures and options.out is None:
+        raise InputFileError("--figures needs --out DIR, the folder to write them to")
     phases = load(options)
     criteria = None if options.criteria is None else load_criteria(options.criteria)
     chosen = phase_ids(options.phase, phases)
@@ -61,7 +64,7 @@ def _screen(options: argparse.Namespace) -> None:
     result = screen(
         phases, options.formulas or None, criteria=criteria, anode=options.anode, phase_ids=chosen, also=also
     )
-    files = result.save(options.out) if options.out else []
+    files = result.save(options.out, figures=options.figures) if options.out else []
     if options.json:
         print_json(result.to_dict())
     elif not options.quiet:

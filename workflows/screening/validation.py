@@ -13,13 +13,14 @@ from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.facts import same_space_group
 from licoat.structures.phases.schemes import uses_hubbard_u
 from licoat.structures.phases.table import PhaseTable, require_table
-from licoat.structures.rendering import brief, outline
+from licoat.structures.rendering import brief, outline, rendered
 from licoat.thermo.balance import balance
 from licoat.thermo.polymorph import with_energy
 from licoat.thermo.reaction import build_reaction
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["ERRORS", "ErrorSummary", "HeatError", "Validation", "heat_errors", "summarise", "validate"]
 
@@ -264,6 +265,11 @@ class Validation:
     def __repr__(self) -> str:
         parts = (f"{name} {rows[0].mae_ev:.3f}" for name, rows in self.summaries.items())
         return brief(self, f"mean absolute error, eV per O: {', '.join(parts)}")
+
+    def plot(self, ax: "Axes | None" = None, *, scheme: str | None = None) -> "Axes":
+        """Draw computed against measured energies of one table (the first without `scheme`); into `ax` or anew."""
+        axes: Axes = rendered("plot_validation", self, ax, scheme=scheme)
+        return axes
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per table and class."""
