@@ -370,15 +370,16 @@ class LithiationPath:
         ]
         return pd.DataFrame(rows, columns=columns)
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw voltage against anode atoms taken up.
+    def plot(self, ax: "Axes | None" = None, *, kind: Literal["voltage", "ternary"] = "voltage") -> "Axes":
+        """Draw voltage against anode atoms taken up, or the ternary diagram with the oxide's way on it.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
             Axes to draw into; a new figure is made without.
+        kind : {"voltage", "ternary"}
         """
-        axes: Axes = rendered("plot_path", self, ax)
+        axes: Axes = rendered({"voltage": "plot_path", "ternary": "plot_ternary"}[kind], self, ax)
         return axes
 
 

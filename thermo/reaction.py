@@ -18,9 +18,12 @@ Where O2 takes part, the error that oxides share per oxygen (that of Li2O) is ad
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.structures.rendering import brief, rendered
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Reaction", "Species", "phase_values"]
 
@@ -177,6 +180,11 @@ class Reaction:
     def predicted_products(self) -> tuple[str, ...]:
         """Products that nobody has made, as far as the source says."""
         return tuple(s.formula for s in self.products if s.observed is False)
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the volumes before and after, with the energy; into `ax` or a new figure."""
+        axes: Axes = rendered("plot_reaction", self, ax)
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; whole coefficients are integers."""

@@ -97,7 +97,7 @@ def _layer(options: argparse.Namespace) -> None:
 def _plot(layer: "LayerDesign", phases: "PhaseTable", options: argparse.Namespace) -> None:
     """Draw the layer, and the founding case of the same loading beside it."""
     from licoat.workflows.layer import design_layer
-    from licoat.workflows.output.layer_figure import save_stack_figure
+    from licoat.workflows.output.figures.stack import save_stack_figure
     from licoat.workflows.screening.comparison import PAPER_OXIDE
 
     layers = [layer]

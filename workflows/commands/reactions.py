@@ -60,7 +60,7 @@ def _path(options: argparse.Namespace) -> None:
     path = lithiate(options.formula, load(options), anode=options.anode, phase_id=options.phase)
     side = measured_side(path, load_phases("measured"))
     if options.plot:
-        from licoat.workflows.output.path_figure import save_path_figure
+        from licoat.workflows.output.figures.files import save_path_figure
 
         save_path_figure(path, Path(options.plot))
     if options.json:

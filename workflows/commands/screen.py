@@ -32,6 +32,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument(
         "--out", type=path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
     )
+    parser.add_argument("--figures", action="store_true", help="with --out: also the figures, as SVG and PDF")
     parser.add_argument(
         "--add",
         action="append",
@@ -55,6 +56,8 @@ def _screen(options: argparse.Namespace) -> None:
 
     if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
         raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    if options.figures and options.out is None:
+        raise InputFileError("--figures needs --out DIR, the folder to write them to")
     _scheme_of_added(options)
     phases = load(options, named_source_alone=bool(options.add))
     criteria = None if options.criteria is None else load_criteria(options.criteria)
@@ -75,7 +78,7 @@ def _screen(options: argparse.Namespace) -> None:
         also=also,
         profile=DEFAULT_PROFILE if options.profile is None else options.profile,
     )
-    files = result.save(options.out) if options.out else []
+    files = result.save(options.out, figures=options.figures) if options.out else []
     if options.json:
         print_json(result.to_dict())
     elif not options.quiet:

@@ -23,6 +23,7 @@ from licoat.workflows.layer.transport import Transport, mix_conductivities
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["LayerDesign", "LayerInputError", "LayerOptions", "LayerQuantity", "design_layer"]
 
@@ -171,6 +172,11 @@ class LayerDesign:
     def _repr_html_(self) -> str:
         html: str = rendered("layer_html", self)
         return html
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the layer before and after its reaction; into `ax` or a new figure."""
+        axes: Axes = rendered("plot_layer", self, ax)
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary: every quantity by its name, then phases, sources, statements, the target."""

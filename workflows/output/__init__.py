@@ -12,14 +12,36 @@ __all__ = [
     "paper_html",
     "path_html",
     "phases_html",
+    "plot_comparison",
+    "plot_design",
+    "plot_funnel",
+    "plot_layer",
+    "plot_ledger",
     "plot_path",
+    "plot_periodic",
+    "plot_reaction",
+    "plot_ternary",
+    "plot_validation",
     "reaction_html",
     "result_frame",
     "save_result",
     "screen_html",
 ]
 
-_HOME = {"plot_path": "path_figure", "result_frame": "tables", "save_result": "tables"}
+_HOME = {"result_frame": "tables", "save_result": "tables"}
+_HOME |= {
+    f"plot_{name}": f"figures.{home}"
+    for home, names in {
+        "parity": ("comparison", "validation"),
+        "periodic": ("periodic",),
+        "reaction": ("reaction",),
+        "screening": ("design", "funnel", "ledger"),
+        "stack": ("layer",),
+        "ternary": ("ternary",),
+        "voltage": ("path",),
+    }.items()
+    for name in names
+}
 _HOME |= {name: "html" for name in __all__ if name.endswith("_html")}
 
 

@@ -16,6 +16,8 @@ from licoat.workflows.screening.quantities import DESIGN
 from licoat.workflows.screening.ranking import score_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from licoat.workflows.screening.screen import Candidate, ScreeningResult
@@ -196,8 +198,13 @@ def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
     return result.table[["rank", "formula", "equation", *DESIGN]]
 
 
-def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
-    """Write all tables of a screen; each file appears whole or not at all."""
+def save_result(result: "ScreeningResult", folder: Path, *, figures: bool = False) -> list[Path]:
+    """Write all tables of a screen, with its figures if asked; each file appears whole or not at all."""
+    drawings: dict[str, Callable[[Path], Any]] = {}
+    if figures:
+        from licoat.workflows.output.figures.files import screen_figures
+
+        drawings = screen_figures(result)
     frame = result.table
     caption = f"Layer numbers per um of dense oxide; empty cells are not known. {source_line(result)}"
     return publish_files(
@@ -211,7 +218,8 @@ def save_result(result: "ScreeningResult", folder: Path) -> list[Path]:
             "table.xlsx": lambda p: write_excel(_sheets(result), p),
             "ledger.csv": lambda p: csv_frame(result.ledger).to_csv(p, index=False, float_format="%.8g"),
             "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
-        },
+        }
+        | drawings,
     )
 
 

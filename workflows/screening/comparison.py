@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from licoat.structures import MissingDataError, PhaseTable, formula_unit
 from licoat.structures.errors import require
@@ -14,6 +14,9 @@ from licoat.structures.rendering import brief, rendered
 from licoat.thermo import LithiationPath, Reaction, lithiate
 from licoat.thermo.measurement import measured_reaction, measured_volume_ratio
 from licoat.thermo.reaction import phase_values
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Comparison", "compare"]
 
@@ -49,6 +52,11 @@ class Comparison:
     def _repr_html_(self) -> str:
         html: str = rendered("comparison_html", self)
         return html
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the sources side by side; into `ax` or a new figure."""
+        axes: Axes = rendered("plot_comparison", self, ax)
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""

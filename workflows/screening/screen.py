@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from licoat.workflows.screening.ranking import pareto_front, score, score_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+FigureKind = Literal["design", "ledger", "funnel", "periodic"]
 
 __all__ = [
     "Candidate",
@@ -188,15 +191,34 @@ class ScreeningResult:
             "manifest": self.manifest,
         }
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write ``table.csv .parquet .md .tex .xlsx``, ``ledger.csv`` and ``manifest.json`` into a folder.
+    def plot(self, ax: "Axes | None" = None, *, kind: FigureKind = "design") -> "Axes":
+        """Draw the screen.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Axes to draw into; a new figure is made without.
+        kind : {"design", "ledger", "funnel", "periodic"}
+            Heat against expansion; oxides by criteria; who left where; heat on the periodic table.
+        """
+        axes: Axes = rendered(f"plot_{kind}", self, ax)
+        return axes
+
+    def save(self, folder: str | Path, *, figures: bool = False) -> list[Path]:
+        """Write tables, report, references, methods and manifest into a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+        figures : bool
+            Also the figures, as SVG and PDF.
 
         Returns
         -------
         list of Path
             The files written.
         """
-        written: list[Path] = rendered("save_result", self, Path(folder))
+        written: list[Path] = rendered("save_result", self, Path(folder), figures=figures)
         return written
 
 

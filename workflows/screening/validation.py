@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.table import PhaseTable
-from licoat.structures.rendering import brief
+from licoat.structures.rendering import brief, rendered
 from licoat.thermo.heat_errors import ErrorSummary, HeatError, by_class, heat_errors
 from licoat.thermo.property_errors import PropertyError, by_property, gap_errors, property_errors
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["Validation", "validate"]
 
@@ -37,6 +38,11 @@ class Validation:
     def __repr__(self) -> str:
         parts = (f"{name} {rows[0].mae_ev:.3f}" for name, rows in self.summaries.items())
         return brief(self, f"mean absolute error, eV per O: {', '.join(parts)}")
+
+    def plot(self, ax: "Axes | None" = None, *, scheme: str | None = None) -> "Axes":
+        """Draw computed against measured energies of one table (the first without `scheme`); into `ax` or anew."""
+        axes: Axes = rendered("plot_validation", self, ax, scheme=scheme)
+        return axes
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per table and class."""
