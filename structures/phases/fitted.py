@@ -288,9 +288,42 @@ class ErrorModel:
         -----
         :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds.
         """
-        formulas = list(amounts)
-        nu = np.array([amounts[f] for f in formulas])
-        return float(np.sqrt(max(nu @ self.covariance_ev2(formulas) @ nu, 0.0)))
+        _, inverse, _ = self._learnt
+        total: dict[str, float] = {}
+        seen, transfer = np.zeros(len(self.residuals)), 0.0
+        for formula, amount in amounts.items():
+            for term, x in loadings(formula).items():
+                total[term] = total.get(term, 0.0) + amount * x
+            seen += amount * self._covariance_with_known(formula)
+            transfer += amount**2 * self._transfer_ev2(formula)
+        prior = sum((x * self.prior_ev[_kind(term)]) ** 2 for term, x in total.items() if self._has(term))
+        return self.widening * float(np.sqrt(max(prior + transfer - seen @ inverse @ seen, 0.0)))
+
+    def _covariance_with_known(self, formula: str) -> FloatArray:
+        """Prior covariance of the applied error of a compound with those that were measured."""
+        if formula not in self._covariances:
+            found = np.zeros(len(self.residuals))
+            for term, x in loadings(formula).items():
+                if term in self._known_terms:
+                    found += x * self._known_terms[term]
+            self._covariances[formula] = found
+        return self._covariances[formula]
+
+    @cached_property
+    def _covariances(self) -> dict[str, FloatArray]:
+        """What `_covariance_with_known` gave: a screen asks for the same compounds again and again."""
+        return {}
+
+    @cached_property
+    def _known_terms(self) -> dict[str, FloatArray]:
+        """Of each term that is applied, its variance times the loadings of the compounds that were measured."""
+        found: dict[str, FloatArray] = {}
+        for i, residual in enumerate(self.residuals):
+            for term, x in loadings(residual.formula).items():
+                if self._has(term) and _kind(term) not in _NOT_APPLIED:
+                    row = found.setdefault(term, np.zeros(len(self.residuals)))
+                    row[i] = x * self.prior_ev[_kind(term)] ** 2
+        return found
 
 
 @cache

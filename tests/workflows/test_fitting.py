@@ -1,6 +1,7 @@
 """Shared errors of energies: what is learnt, what cancels, and how well elements left out are predicted."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,6 +158,19 @@ class TestModel:
             blind.sigma_ev({"SnO": 1.0}), 0.5 * blind.sigma_ev({"SnO2": 1.0})
         )
         assert both <= alone + 1e-9
+
+    def test_sigma_of_a_reaction_is_that_of_the_covariance(self, model):
+        """nu^T C nu, the long way."""
+        for amounts in (
+            {"Sb2O3": -1.0, "Li3Sb": 2.0, "Li2O": 3.0},
+            {"SnO2": 1.0},
+            {"ZnSb": 1.0, "Sb2O3": -0.5, "Li": 2.0},
+            {"TiO": -1.0, "Ti2O3": 0.5, "Li2O": 0.5},
+        ):
+            for chosen in (model, replace(model, transfer_ev_per_atom=0.02)):
+                nu = np.array(list(amounts.values()))
+                variance = nu @ chosen.covariance_ev2(list(amounts)) @ nu
+                assert chosen.sigma_ev(amounts) == pytest.approx(np.sqrt(variance), rel=1e-9)
 
     def test_covariance_is_positive(self, model, tables):
         formulas = [f for f in tables["hybrid"].formulas if loadings(f)]
