@@ -19,6 +19,7 @@ alloy beside one that nobody measured would decide a hull by who was measured.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -297,7 +298,8 @@ class ErrorModel:
             seen += amount * self._covariance_with_known(formula)
             transfer += amount**2 * self._transfer_ev2(formula)
         prior = sum((x * self.prior_ev[_kind(term)]) ** 2 for term, x in total.items() if self._has(term))
-        return self.widening * float(np.sqrt(max(prior + transfer - seen @ inverse @ seen, 0.0)))
+        variance = float(prior + transfer - seen @ inverse @ seen)
+        return self.widening * math.sqrt(max(variance, 0.0))
 
     def _covariance_with_known(self, formula: str) -> FloatArray:
         """Prior covariance of the applied error of a compound with those that were measured."""
