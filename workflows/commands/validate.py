@@ -24,6 +24,7 @@ def _validate(options: argparse.Namespace) -> None:
     from licoat.structures.phases.fitted import load_error_models
     from licoat.thermo.heat_errors import heat_errors
     from licoat.workflows.calculations.fitting import leave_elements_out
+    from licoat.workflows.screening.coatings import CAVEAT
     from licoat.workflows.screening.validation import validate
 
     if options.source == "builtin":
@@ -45,6 +46,8 @@ def _validate(options: argparse.Namespace) -> None:
         writers |= frame_writers(found.errors_frame(), "reactions", caption)
         about = "Plateau voltages, volumes and PBE band gaps against measured ones."
         writers |= frame_writers(found.properties_frame(), "properties", about)
+        if found.coatings:
+            writers |= frame_writers(found.coatings_frame(), "coatings", f"Published coatings. {CAVEAT}")
         publish_files(Path(options.out), writers)
     if options.json:
         print_json(found.to_dict())

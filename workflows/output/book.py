@@ -14,6 +14,7 @@ from licoat.thermo.heat_errors import ERRORS
 from licoat.thermo.property_errors import PROPERTIES
 from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
 from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
+from licoat.workflows.screening.coatings import COATINGS
 from licoat.workflows.screening.quantities import SCREEN
 
 __all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema", "words_and_unit"]
@@ -27,7 +28,7 @@ CHAPTERS: dict[str, tuple[Quantity, ...]] = {
     "screen": (*SCREEN, *BOOK.of("oxide")),
     "layer": (*COMPOSITE, *LAYER),
     "assumptions": (*OPTIONS, *PHASES),
-    "validation": (*ERRORS, *PROPERTIES),
+    "validation": (*ERRORS, *PROPERTIES, *COATINGS),
 }
 """The book's quantities by subject."""
 

@@ -18,6 +18,7 @@ from licoat.workflows.output.book import words_and_unit
 from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verdict_marks
 from licoat.workflows.output.text import equation_text
 from licoat.workflows.paper.table import PaperTable
+from licoat.workflows.screening.coatings import CAVEAT
 from licoat.workflows.screening.comparison import Comparison
 from licoat.workflows.screening.criteria import Criterion
 from licoat.workflows.screening.ranking import score_text
@@ -356,6 +357,28 @@ def print_validation(found: Validation) -> None:
         say(
             f"Voltages and volumes of {next(iter(found.errors))}; potentials of 630-700 K hold entropies that it lacks."
         )
+    if found.coatings:
+        _print_coatings(found)
+
+
+def _print_coatings(found: Validation) -> None:
+    """Print published coatings beside their predicted reactions, and what they cannot tell."""
+    marks = {True: "yes", False: "NO", None: ""}
+    rows = [
+        [c.oxide, c.idea, c.outcome, c.mechanism, c.equation, c.first_products, marks[c.agrees], c.reference[:60]]
+        for c in found.coatings
+        if c.mechanism
+    ]
+    say()
+    say("Published coatings whose reaction was reported, and the prediction:")
+    names = ["oxide", "idea", "outcome", "mechanism", "equation", "first_products", "agrees", "reference"]
+    say(text_table([BOOK[name].label for name in names], rows, left=range(len(names))))
+    for check in found.profiles:
+        say(
+            f"Score of the profile {check.profile}: a success above a partial one in {check.area_under_curve:.2f} of "
+            f"pairs (95 %: {check.low:.2f}-{check.high:.2f}; {check.n_success} and {check.n_partial} studies)."
+        )
+    say(CAVEAT)
 
 
 def print_fit(document: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from licoat.structures.phases.table import PhaseTable
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.heat_errors import ErrorSummary, HeatError, by_class, heat_errors
 from licoat.thermo.property_errors import PropertyError, by_property, gap_errors, property_errors
+from licoat.workflows.screening.coatings import CAVEAT, CoatingCheck, ProfileCheck, compare_coatings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +30,17 @@ class Validation:
         By name of the table: one per class that has a member.
     properties : list of PropertyError
         Plateau voltages and volumes of the first table, and PBE band gaps.
+    coatings : list of CoatingCheck
+        Published coatings beside what the first table predicts of them.
+    profiles : list of ProfileCheck
+        What their outcomes say of the scores, see `CAVEAT` of `licoat.workflows.screening.coatings`.
     """
 
     errors: dict[str, list[HeatError]]
     summaries: dict[str, list[ErrorSummary]]
     properties: list[PropertyError] = field(default_factory=list)
+    coatings: list[CoatingCheck] = field(default_factory=list)
+    profiles: list[ProfileCheck] = field(default_factory=list)
 
     def __repr__(self) -> str:
         parts = (f"{name} {rows[0].mae_ev:.3f}" for name, rows in self.summaries.items())
@@ -72,6 +79,12 @@ class Validation:
 
         return pd.DataFrame([asdict(error) for error in self.properties])
 
+    def coatings_frame(self) -> "pd.DataFrame":
+        """Return one row per study of a coating."""
+        import pandas as pd
+
+        return pd.DataFrame([check.to_dict() for check in self.coatings])
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
         heats = {
@@ -85,7 +98,12 @@ class Validation:
             "kinds": [asdict(summary) for summary in by_property(self.properties)],
             "values": [asdict(error) for error in self.properties],
         }
-        return {**heats, "properties": properties}
+        coatings = {
+            "studies": [check.to_dict() for check in self.coatings],
+            "profiles": [asdict(check) for check in self.profiles],
+            "caveat": CAVEAT,
+        }
+        return {**heats, "properties": properties, "coatings": coatings}
 
 
 def validate(
@@ -119,4 +137,4 @@ def validate(
     errors |= further or {}
     summaries = {name: by_class(found) for name, found in errors.items()}
     first = next(iter(tables.values()))
-    return Validation(errors, summaries, [*property_errors(first), *gap_errors()])
+    return Validation(errors, summaries, [*property_errors(first), *gap_errors()], *compare_coatings(first))
