@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from licoat.structures.chemistry.anode import Anode
 from licoat.structures.chemistry.anode import anode as anode_metal
@@ -14,7 +14,11 @@ from licoat.structures.errors import CriteriaError, InputFileError, require, sho
 from licoat.structures.reading import read_toml
 from licoat.structures.rendering import outline
 
-__all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "load_criteria"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Criterion", "Measure", "State", "Verdict", "criteria_for", "evaluate", "holds", "load_criteria"]
 
 DEFAULT = Path(__file__).parents[1] / "data" / "default_criteria.toml"
 Operator = Literal[">", ">=", "<", "<="]
@@ -260,13 +264,13 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
 
     if measure.value is None:
         if measure.low is not None and measure.high is not None:
-            answers = {_holds(criterion, measure.low), _holds(criterion, measure.high)}
+            answers = {holds(criterion, measure.low), holds(criterion, measure.high)}
             if len(answers) == 1:
                 held = answers.pop()
                 note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
                 return verdict(State.PASS if held else State.FAIL, float(held), note)
         return verdict(State.UNKNOWN, None, measure.missing or "no data")
-    held = _holds(criterion, measure.value)
+    held = holds(criterion, measure.value)
     if not measure.sigma:
         return verdict(State.PASS if held else State.FAIL, float(held))
     margin = (measure.value - criterion.threshold) * (1 if criterion.higher_is_better else -1)
@@ -276,7 +280,12 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
     return verdict(State.PASS if held else State.FAIL, probability)
 
 
-def _holds(criterion: Criterion, value: float) -> bool:
+@overload
+def holds(criterion: Criterion, value: float) -> bool: ...
+@overload
+def holds(criterion: Criterion, value: "NDArray[np.float64]") -> "NDArray[np.bool_]": ...
+def holds(criterion: Criterion, value: Any) -> Any:
+    """Say whether a value, or each of an array, meets a criterion as it stands, whatever its sigma."""
     match criterion.comparison:
         case ">":
             return value > criterion.threshold

@@ -4,7 +4,7 @@ Each is a `Measure`: value, sigma, source, and what is missing where it cannot b
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.anode import anode as anode_metal
@@ -32,7 +32,12 @@ J_PER_CM2_PER_UM_PER_EV_PER_A3 = 100.0 * EV_PER_A3_TO_GPA / 1000.0
 """1 eV/A^3 is 160.2 GJ/m^3, which over 1 um is 16.02 J/cm^2."""
 
 
-def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_atom: float) -> dict[str, Measure]:
+def measure_all(
+    path: LithiationPath,
+    measured: MeasuredSide,
+    above_hull_ev_per_atom: float,
+    names: Collection[str] | None = None,
+) -> dict[str, Measure]:
     """Compute every quantity that a criterion may name: every number of an oxide in the book.
 
     Parameters
@@ -42,16 +47,19 @@ def measure_all(path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_
         The measured counterpart of its end state.
     above_hull_ev_per_atom : float
         Of the phase that reacts.
+    names : collection of str, optional
+        Only these.
 
     Returns
     -------
     dict of str to Measure
         By name, as in `quantity_names`.
     """
-    found = {name: function(path) for name, function in QUANTITIES.items()}
+    found = {name: function(path) for name, function in QUANTITIES.items() if names is None or name in names}
     source = f"{path.final.source} ({path.final.scheme})"
     for quantity in (*REACTION, *PATH):
-        if quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
+        asked = names is None or quantity.name in names
+        if asked and quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
             value = getattr(path.final if quantity in REACTION else path, quantity.name)
             found[quantity.name] = Measure(value, source=source, missing="" if value is not None else "not known")
     found["above_hull_ev_per_atom"] = Measure(above_hull_ev_per_atom, source=source)
