@@ -9,8 +9,17 @@ from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.observed import NO_COATING
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.thermo.hull import titrate_many
+from licoat.thermo.path import LithiationPath
 
-__all__ = ["HULL_CUTOFF_EV_PER_ATOM", "above_hull", "can_be_screened", "default_oxides", "no_coating", "without_oxygen"]
+__all__ = [
+    "HULL_CUTOFF_EV_PER_ATOM",
+    "above_hull",
+    "can_be_screened",
+    "default_oxides",
+    "no_coating",
+    "polymorph_ev_per_atom",
+    "without_oxygen",
+]
 
 HULL_CUTOFF_EV_PER_ATOM = 0.05
 """Binary oxides further above their hull are not screened by default."""
@@ -119,3 +128,10 @@ def above_hull(formulas: str | Sequence[str], phases: PhaseTable, anode: str) ->
             raise MissingDataError(f"{formula} has no energy in {phases.source}")
         found.append(max(0.0, (lowest - float(path.energy_ev_per_fu[0])) / atoms_per_formula_unit(formula)))
     return found
+
+
+def polymorph_ev_per_atom(path: LithiationPath) -> float:
+    """Return how far the phase that reacts is above the lowest of its formula."""
+    phases = path.phases
+    energy = phases.column("formation_energy_ev_per_atom")
+    return float(energy[phases.index_of(path.phase_id)] - energy[phases.rows_of(path.oxide)[0]])

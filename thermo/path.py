@@ -208,7 +208,7 @@ class LithiationPath:
     @cached_property
     def full_conversion(self) -> Reaction | None:
         """Oxide to the anode's oxide and M's phases in equilibrium with the anode metal; None if not unique."""
-        others = [self._saturated(unit) or (unit,) for unit in self._others]
+        others = [self.saturated[unit] or (unit,) for unit in self._others]
         return self._to_anode_oxide([formula for products in others for formula in products])
 
     @property
@@ -216,12 +216,18 @@ class LithiationPath:
         """Formula units of the elements that are neither oxygen nor the anode metal."""
         return [formula_unit(symbol) for symbol in parse_formula(self.oxide) if symbol not in {"O", self.anode}]
 
+    @cached_property
+    def saturated(self) -> dict[str, tuple[str, ...] | None]:
+        """What each other element of the oxide (as its formula unit) is in equilibrium with the anode metal."""
+        oxygen = ["O2"] if "O" in parse_formula(self.oxide) else []
+        return {unit: self._saturated(unit) for unit in (*self._others, *oxygen)}
+
     def _conversion(self) -> Reaction | None:
         return self._to_anode_oxide(self._others)
 
     def _to_anode_oxide(self, others: Sequence[str]) -> Reaction | None:
         """Balance oxide + anode metal -> others + anode oxide."""
-        anode_oxide = self._saturated("O2") if "O" in parse_formula(self.oxide) else None
+        anode_oxide = self.saturated.get("O2")
         formulas = [self.oxide, self.anode, *others, *(anode_oxide or ())]
         if anode_oxide is None or self.oxide in anode_oxide or len(set(formulas)) < len(formulas):
             return None
@@ -238,7 +244,7 @@ class LithiationPath:
         atoms = parse_formula(self.oxide)
         total: dict[str, Fraction] = {}
         for unit in self._others:
-            products = self._saturated(unit)
+            products = self.saturated[unit]
             if products is None or unit in products:
                 return None
             part = balance([unit, self.anode, *products], what=f"alloying of {unit}")

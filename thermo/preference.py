@@ -24,7 +24,16 @@ from licoat.structures.phases.volumes import volume_class
 from licoat.structures.rendering import outline
 from licoat.thermo.polymorph import measured_polymorph, real_row, with_energy
 
-__all__ = ["ALLOYING_COMPUTED", "COMPUTED", "MEASURED", "Energy", "Volume", "preferred_energy", "volume_of"]
+__all__ = [
+    "ALLOYING_COMPUTED",
+    "COMPUTED",
+    "MEASURED",
+    "Energy",
+    "Volume",
+    "energy_parts",
+    "preferred_energy",
+    "volume_of",
+]
 
 MEASURED, ALLOYING_COMPUTED, COMPUTED = "measured", "measured conversion + computed alloying", "computed"
 
@@ -70,18 +79,10 @@ def preferred_energy(phases: PhaseTable, amounts: Mapping[str, float], rows: Map
 
     with the elements at zero in both sums.
     """
-    measured = load_measured()
-    if phases.prefer == "table" or phases.source == measured.source or "Gibbs" in phases.energy_kind:
+    parts = energy_parts(phases, amounts, rows)
+    if parts is None:
         return own
-    found = {formula: _measured_row(measured, phases, rows[formula]) for formula in amounts}
-    known = {formula: row for formula, row in found.items() if row is not None}
-    rest: dict[str, float] = {}
-    if len(known) < len(found):
-        # Compounds of the anode metal are all measured or all the table's: never two scales in one alloying.
-        rest = {f: n for f, n in amounts.items() if len(parse_formula(f)) > 1 and "O" not in parse_formula(f)}
-        known = {f: row for f, row in known.items() if f not in rest}
-        if len(known) + len(rest) < len(amounts) or not any("O" in parse_formula(f) for f in known):
-            return own
+    measured, (known, rest) = load_measured(), parts
     energy = math.fsum(amounts[f] * float(measured.energy_ev_per_fu[row]) for f, row in known.items())
     sigma = measured.reaction_sigma_ev({f: amounts[f] for f in known}, known)
     if not rest:
@@ -91,6 +92,38 @@ def preferred_energy(phases: PhaseTable, amounts: Mapping[str, float], rows: Map
     alloying = phases.reaction_sigma_ev(rest, lowest)
     both = None if sigma is None or alloying is None else math.hypot(sigma, alloying)
     return Energy(energy, both, ALLOYING_COMPUTED)
+
+
+def energy_parts(
+    phases: PhaseTable, amounts: Mapping[str, float], rows: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, float]] | None:
+    """Return what a reaction energy is made of, None if it is the table's own throughout.
+
+    Parameters
+    ----------
+    phases, amounts, rows
+        As for `preferred_energy`.
+
+    Returns
+    -------
+    known : dict of str to int
+        Substances whose energy is a measured enthalpy, with its row in the measured table.
+    rest : dict of str to float
+        Formula units of those whose energy is the table's.
+    """
+    measured = load_measured()
+    if phases.prefer == "table" or phases.source == measured.source or "Gibbs" in phases.energy_kind:
+        return None
+    found = {formula: _measured_row(measured, phases, rows[formula]) for formula in amounts}
+    known = {formula: row for formula, row in found.items() if row is not None}
+    rest: dict[str, float] = {}
+    if len(known) < len(found):
+        # Compounds of the anode metal are all measured or all the table's: never two scales in one alloying.
+        rest = {f: n for f, n in amounts.items() if len(parse_formula(f)) > 1 and "O" not in parse_formula(f)}
+        known = {f: row for f, row in known.items() if f not in rest}
+        if len(known) + len(rest) < len(amounts) or not any("O" in parse_formula(f) for f in known):
+            return None
+    return known, rest
 
 
 def _measured_row(measured: PhaseTable, phases: PhaseTable, row: int) -> int | None:

@@ -6,7 +6,7 @@ atoms of charge z are consumed.
 
 from licoat.structures.chemistry.book import Kind, Quantity, declare
 
-__all__ = ["MEASURED", "PATH", "REACTION", "STAGE", "SUBSTANCE"]
+__all__ = ["EXPLAINED", "MEASURED", "PATH", "REACTION", "STAGE", "SUBSTANCE"]
 
 _OXIDE = "formula unit of oxide"
 _JANAF = "Chase, NIST-JANAF Thermochemical Tables, 4th ed. (1998), for the convention of formation energies"
@@ -141,6 +141,30 @@ PATH = declare(
              short="G"),
 )  # fmt: skip
 """Quantities of an oxide's path."""
+
+EXPLAINED = declare(
+    Quantity("explanation", "what the end state hangs on",
+             "By how much the energy of each phase alone would have to move to change the end state or the verdict.",
+             Kind.TEXT, "path"),
+    Quantity("end_state", "end state", "Equation of the reaction to the equilibrium with the metal.", Kind.TEXT,
+             "explanation"),
+    Quantity("hangs_on", "hangs on", "Phases whose shift within its sigma changes something.", Kind.TEXT,
+             "explanation"),
+    Quantity("role", "role", "oxide, product (of the end state), on the path, or other.", Kind.TEXT, "explanation"),
+    Quantity("energy_sigma_mev_per_atom", "sigma of the energy", "One standard deviation of the phase's own energy.",
+             Kind.ENERGY, "explanation", unit="meV", per="atom", digits=0, short="sigma"),
+    Quantity("shift_mev_per_atom", "shift", "From the table's energy to where the answer changes; negative is down.",
+             Kind.ENERGY, "explanation", unit="meV", per="atom", digits=0),
+    Quantity("shift_sigma_mev_per_atom", "sigma of the shift",
+             "sqrt(y^T C y) of the reaction that decides it, errors that compounds share included.", Kind.ENERGY,
+             "explanation", unit="meV", per="atom", digits=0),
+    Quantity("becomes", "becomes", "The end state or the verdict beyond the shift.", Kind.TEXT, "explanation"),
+    Quantity("is_within_sigma", "within sigma", "Whether the shift is within one standard deviation.", Kind.YES_NO,
+             "explanation"),
+    Quantity("down", "down", "Shift to lower energies that changes the end state.", Kind.TEXT, "explanation"),
+    Quantity("up", "up", "Shift to higher energies that changes the end state.", Kind.TEXT, "explanation"),
+)  # fmt: skip
+"""What an end state hangs on."""
 
 MEASURED = declare(
     Quantity("measured_energy_ev_per_fu", "measured reaction enthalpy", "sum nu_i H_i at 298.15 K.", Kind.ENERGY,

@@ -17,7 +17,7 @@ independent unless the table knows which errors they share.
 Where O2 takes part, the error that oxides share per oxygen (that of Li2O) is added.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from licoat.structures.rendering import brief, rendered
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Reaction", "Species", "phase_values"]
+
+
+_PROPORTIONAL = (
+    "energy_ev_per_fu", "energy_ev_per_atom", "energy_ev_per_anode_atom", "energy_kj_per_mol", "heat_mj_per_kg_oxide",
+    "heat_mj_per_kg_reactants", "heat_gj_per_m3_oxide", "tnt_ratio_oxide", "tnt_ratio_reactants", "average_voltage_v",
+)  # fmt: skip
+"""Quantities of a reaction that are its energy times what does not depend on energies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +192,17 @@ class Reaction:
         """Draw the volumes before and after, with the energy; into `ax` or a new figure."""
         axes: Axes = rendered("plot_reaction", self, ax)
         return axes
+
+    def at_energy(self, energy_ev_per_fu: float) -> "Reaction":
+        """Return the same reaction with another energy, taken as exact; one with a heat of zero as it is."""
+        if not self.energy_ev_per_fu:
+            return self
+        scale = energy_ev_per_fu / self.energy_ev_per_fu
+        scaled: dict[str, Any] = {
+            name: None if value is None else value * scale for name in _PROPORTIONAL for value in [getattr(self, name)]
+        }
+        sigma = None if self.average_voltage_v is None else 0.0
+        return replace(self, **scaled, energy_sigma_ev_per_fu=0.0, average_voltage_sigma_v=sigma)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary; whole coefficients are integers."""

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,6 +42,9 @@ class SharedErrors(Protocol):
 
     def sigma_ev(self, amounts: Mapping[str, float]) -> float:
         """Return one standard deviation of a reaction energy, eV."""
+
+    def covariance_ev2(self, formulas: Sequence[str]) -> FloatArray:
+        """Return the covariance of the errors of compositions, eV2 per formula unit each, shape (n, n)."""
 
 
 class PhaseTable(PhaseColumns):
@@ -278,6 +281,11 @@ class PhaseTable(PhaseColumns):
         other = copy.copy(self)
         vars(other).update(_errors=errors)
         return other
+
+    @property
+    def shared_errors(self) -> SharedErrors | None:
+        """Errors that compounds share, None if those of different phases are taken as independent."""
+        return self._errors
 
     def reaction_sigma_ev(self, amounts: Mapping[str, float], rows: Mapping[str, int]) -> float | None:
         r"""Return one standard deviation of a reaction energy, None if one of a phase is not known.

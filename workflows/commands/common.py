@@ -15,6 +15,7 @@ __all__ = [
     "add_source",
     "file_options",
     "load",
+    "natural",
     "path_text",
     "phase_ids",
     "positive",
@@ -113,9 +114,24 @@ def positive(text: str) -> int:
     argparse.ArgumentTypeError
         If it is something else.
     """
-    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """Read a whole number from 0, for argparse.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else.
+    """
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
         raise argparse.ArgumentTypeError(
-            f"{text[:60]!r} is not a whole number from 1 (of {_MOST_DIGITS} digits at most)"
+            f"{text[:60]!r} is not a whole number from {least} (of {_MOST_DIGITS} digits at most)"
         )
     return int(text)
 

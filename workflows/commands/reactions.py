@@ -26,6 +26,9 @@ def _add_path(commands: Any) -> None:  # noqa: ANN401
     parser = add_command(commands, "path", _path, "what becomes of an oxide on the anode metal, stage by stage")
     parser.add_argument("formula", help="oxide, e.g. Sb2O3")
     parser.add_argument("--phase", metavar="ID", help="polymorph that reacts (default: the observed one)")
+    parser.add_argument(
+        "--explain", action="store_true", help="say how far each phase's energy is from changing the end state"
+    )
     parser.add_argument("--plot", type=path_text, metavar="F.svg", help="write the voltage profile (.svg, .pdf, .png)")
 
 
@@ -63,12 +66,22 @@ def _path(options: argparse.Namespace) -> None:
         from licoat.workflows.output.figures.files import save_path_figure
 
         save_path_figure(path, Path(options.plot))
+    explanation = None
+    if options.explain:
+        from licoat.thermo.explain import explain
+
+        explanation = explain(path)
     if options.json:
-        print_json(path.to_dict() | {"measured": side.to_dict()})
+        more = {} if explanation is None else {"explanation": explanation.to_dict()}
+        print_json(path.to_dict() | {"measured": side.to_dict()} | more)
     elif not options.quiet:
-        from licoat.workflows.output.console import print_path
+        from licoat.workflows.output.console import print_path, say
 
         print_path(path, side)
+        if explanation is not None:
+            from licoat.workflows.output.certainty import explanation_text
+
+            say(explanation_text(explanation))
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import add_command, file_options, load, path_text, phase_ids, positive, print_json
+from licoat.workflows.commands.common import (
+    add_command,
+    file_options,
+    load,
+    natural,
+    path_text,
+    phase_ids,
+    positive,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
@@ -41,6 +50,14 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
         help="add phases and screen them with the rest: energies as --source takes them (.csv, .json ...), on the "
         "source's scheme, or a structure, which is relaxed on it; repeatable",
     )
+    parser.add_argument(
+        "--samples",
+        type=positive,
+        metavar="N",
+        help="draw all energies N times with the errors that they share, and say how sure end states, criteria, ranks "
+        "and Pareto front are (1000 take seconds)",
+    )
+    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of the samples (default 0)")
     calculation.add_calculator(parser)
     calculation.add_relaxation(parser)
     calculation.add_displace(parser)
@@ -77,6 +94,9 @@ def _screen(options: argparse.Namespace) -> None:
         phase_ids=chosen,
         also=also,
         profile=DEFAULT_PROFILE if options.profile is None else options.profile,
+        samples=options.samples,
+        seed=options.seed,
+        progress=_show_progress if calculation.progress_wanted(options) else None,
     )
     files = result.save(options.out, figures=options.figures) if options.out else []
     if options.json:
@@ -85,8 +105,16 @@ def _screen(options: argparse.Namespace) -> None:
         from licoat.workflows.output.console import print_screen, say
 
         print_screen(result, options.top)
+        if options.samples is not None:
+            from licoat.workflows.output.certainty import confidence_text
+
+            say(confidence_text(result, options.top))
         if files:
             say(f"Wrote {', '.join(path.name for path in files)} to {options.out}")
+
+
+def _show_progress(done: int, n: int) -> None:
+    calculation.show_progress("samples", done, 0, n)
 
 
 def _add(options: argparse.Namespace, phases: "PhaseTable") -> tuple["PhaseTable", tuple[str, ...]]:

@@ -12,9 +12,10 @@ from licoat.structures.chemistry.book import BOOK, Book, Kind, Quantity
 from licoat.structures.errors import MissingDataError
 from licoat.thermo.heat_errors import ERRORS
 from licoat.thermo.property_errors import PROPERTIES
-from licoat.thermo.quantities import MEASURED, PATH, REACTION, STAGE, SUBSTANCE
+from licoat.thermo.quantities import EXPLAINED, MEASURED, PATH, REACTION, STAGE, SUBSTANCE
 from licoat.workflows.layer.quantities import COMPOSITE, LAYER, OPTIONS, PHASES
 from licoat.workflows.screening.coatings import COATINGS
+from licoat.workflows.screening.confidence import CONFIDENCE
 from licoat.workflows.screening.quantities import SCREEN
 
 __all__ = ["CHAPTERS", "book_rows", "documented", "find", "full_book", "json_schema", "words_and_unit"]
@@ -23,9 +24,11 @@ CHAPTERS: dict[str, tuple[Quantity, ...]] = {
     "reaction": REACTION,
     "plateau": STAGE,
     "path": PATH,
+    "explanation": EXPLAINED,
     "substance": SUBSTANCE,
     "measured": MEASURED,
     "screen": (*SCREEN, *BOOK.of("oxide")),
+    "confidence": CONFIDENCE,
     "layer": (*COMPOSITE, *LAYER),
     "assumptions": (*OPTIONS, *PHASES),
     "validation": (*ERRORS, *PROPERTIES, *COATINGS),

@@ -89,7 +89,8 @@ def _row(candidate: "Candidate") -> dict[str, Any]:
         "scheme": reaction.scheme,
         "source": reaction.source,
     }
-    return known | {name: value for name, value in measures.items() if name not in known | last} | last
+    sure = {} if candidate.confidence is None else candidate.confidence.columns()
+    return known | {name: value for name, value in measures.items() if name not in known | last} | last | sure
 
 
 def result_frame(result: "ScreeningResult") -> "pd.DataFrame":

@@ -6,13 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from licoat.structures.chemistry.anode import Anode
 from licoat.structures.chemistry.anode import anode as anode_metal
 from licoat.structures.errors import CriteriaError, InputFileError, require, shortened, shown
 from licoat.structures.reading import read_toml
 from licoat.structures.rendering import outline
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "DEFAULT_PROFILE",
@@ -23,6 +27,7 @@ __all__ = [
     "Verdict",
     "criteria_for",
     "evaluate",
+    "holds",
     "load_criteria",
     "profile_description",
     "profile_file",
@@ -309,7 +314,7 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
 
     if measure.value is None:
         if measure.low is not None and measure.high is not None:
-            answers = {_holds(criterion, measure.low), _holds(criterion, measure.high)}
+            answers = {holds(criterion, measure.low), holds(criterion, measure.high)}
             if len(answers) == 1:
                 held = answers.pop()
                 note = f"between {measure.low:.3g} and {measure.high:.3g} ({measure.missing})"
@@ -317,7 +322,7 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
         return verdict(State.UNKNOWN, None, measure.missing or "no data")
     if measure.low is not None and measure.high is not None:
         return verdict(*_of_band(criterion, measure.low, measure.high))
-    held = _holds(criterion, measure.value)
+    held = holds(criterion, measure.value)
     if not measure.sigma:
         return verdict(State.PASS if held else State.FAIL, float(held))
     margin = (measure.value - criterion.threshold) * (1 if criterion.higher_is_better else -1)
@@ -330,14 +335,19 @@ def evaluate(criterion: Criterion, measure: Measure) -> Verdict:
 def _of_band(criterion: Criterion, low: float, high: float) -> tuple[State, float, str]:
     """State, probability and note of a value that lies anywhere between two bounds."""
     note = f"between {low:.3g} and {high:.3g}"
-    held = [_holds(criterion, end) for end in (low, high)]
+    held = [holds(criterion, end) for end in (low, high)]
     if held[0] == held[1]:
         return (State.PASS if held[0] else State.FAIL), float(held[0]), note
     above = (high - criterion.threshold) / (high - low)
     return State.UNCERTAIN, above if criterion.higher_is_better else 1.0 - above, note
 
 
-def _holds(criterion: Criterion, value: float) -> bool:
+@overload
+def holds(criterion: Criterion, value: float) -> bool: ...
+@overload
+def holds(criterion: Criterion, value: "NDArray[np.float64]") -> "NDArray[np.bool_]": ...
+def holds(criterion: Criterion, value: Any) -> Any:
+    """Say whether a value, or each of an array, meets a criterion as it stands, whatever its sigma."""
     match criterion.comparison:
         case ">":
             return value > criterion.threshold

@@ -4,7 +4,7 @@ Each is a `Measure`: value, sigma, source, and what is missing where it cannot b
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from licoat.structures.chemistry.alloys import is_alloy
 from licoat.structures.chemistry.book import BOOK, Kind, Quantity, declare
@@ -28,7 +28,11 @@ layer of 1 um on 1 cm2 holds less than one."""
 
 
 def measure_all(
-    path: LithiationPath, measured: MeasuredSide, above_hull_ev_per_atom: float, material: LayerMaterial
+    path: LithiationPath,
+    measured: MeasuredSide,
+    above_hull_ev_per_atom: float,
+    material: LayerMaterial,
+    names: Collection[str] | None = None,
 ) -> dict[str, Measure]:
     """Compute every quantity that a criterion may name: every number of an oxide in the book.
 
@@ -41,17 +45,20 @@ def measure_all(
         Of the phase that reacts.
     material : LayerMaterial
         Its heat, volumes and phases, as a layer takes them.
+    names : collection of str, optional
+        Only these.
 
     Returns
     -------
     dict of str to Measure
         By name, as in `quantity_names`.
     """
-    found = {name: function(path) for name, function in QUANTITIES.items()}
-    found |= {name: function(material) for name, function in LAYER_QUANTITIES.items()}
+    found = {name: function(path) for name, function in QUANTITIES.items() if names is None or name in names}
+    found |= {name: function(material) for name, function in LAYER_QUANTITIES.items() if names is None or name in names}
     source = f"{path.final.source} ({path.final.scheme})"
     for quantity in (*REACTION, *PATH):
-        if quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
+        asked = names is None or quantity.name in names
+        if asked and quantity.is_number and quantity.name not in {*found, "above_hull_ev_per_atom"}:
             value = getattr(path.final if quantity in REACTION else path, quantity.name)
             found[quantity.name] = Measure(value, source=source, missing="" if value is not None else "not known")
     found["above_hull_ev_per_atom"] = Measure(above_hull_ev_per_atom, source=source)

@@ -20,10 +20,18 @@ from licoat.structures.phases.table import require_table
 from licoat.structures.rendering import brief, rendered
 from licoat.thermo.lithiation import check_anode, lithiate_many
 from licoat.thermo.measurement import MeasuredSide, measured_side
-from licoat.thermo.oxides import HULL_CUTOFF_EV_PER_ATOM, above_hull, default_oxides, without_oxygen
+from licoat.thermo.oxides import (
+    HULL_CUTOFF_EV_PER_ATOM,
+    above_hull,
+    default_oxides,
+    polymorph_ev_per_atom,
+    without_oxygen,
+)
 from licoat.thermo.path import LithiationPath
 from licoat.thermo.reacting import chosen_phases
+from licoat.thermo.samples import Samples
 from licoat.workflows.layer.material import layer_material
+from licoat.workflows.screening.confidence import Confidence, Progress, confidences
 from licoat.workflows.screening.criteria import (
     DEFAULT_PROFILE,
     Criterion,
@@ -76,6 +84,8 @@ class Candidate:
         1 is the best.
     on_front : bool or None
         Whether it is on the Pareto front of the oxides that fail no criterion; None if an objective is unknown.
+    confidence : Confidence or None
+        How sure all this is, if energies were sampled.
     """
 
     path: LithiationPath
@@ -88,6 +98,7 @@ class Candidate:
     score_high: float
     rank: int = 0
     on_front: bool | None = None
+    confidence: Confidence | None = None
 
     def __repr__(self) -> str:
         return brief(
@@ -118,6 +129,7 @@ class Candidate:
             "solutions": list(self.path.solutions),
             "hull_phases": self.path.hull_phases,
             "criteria": {name: verdict.to_dict() for name, verdict in self.verdicts.items()},
+            **({} if self.confidence is None else {"confidence": self.confidence.to_dict()}),
         }
 
 
@@ -165,6 +177,7 @@ class ScreeningResult:
 
         rows = [
             {"formula": c.path.oxide, "phase_id": c.path.phase_id, "criterion": name, **verdict.to_dict()}
+            | ({} if c.confidence is None else {"sampled_probability": c.confidence.criteria[name].probability})
             | {"predicted_products": "; ".join(c.path.final.predicted_products)}
             for c in self.candidates
             for name, verdict in c.verdicts.items()
@@ -174,6 +187,7 @@ class ScreeningResult:
             for formula, reason in self.not_screened.items()
         ]
         columns = ["formula", "phase_id", "criterion", "state", "value", "sigma", "threshold", "probability"]
+        columns += ["sampled_probability"] if "samples" in self.manifest else []
         return pd.DataFrame(rows, columns=[*columns, "source", "note", "predicted_products"])
 
     @property
@@ -234,6 +248,9 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
     products: str | None = None,
     prefer: str | None = None,
     profile: str = DEFAULT_PROFILE,
+    samples: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> ScreeningResult:
     """Screen oxides as self-compacting coatings of an anode metal.
 
@@ -260,6 +277,13 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         Whose heats and volumes (see `licoat.thermo.preference`); the table's own choice without.
     profile : {"separator", "host", "barrier"}
         Whose criteria to take where none are given.
+    samples : int, optional
+        How many times all energies are drawn with their shared errors; `Candidate.confidence` then says how sure end
+        state, criteria, rank and Pareto front are.
+    seed : int
+        The same samples for the same seed.
+    progress : callable, optional
+        Called with the number of oxides that are sampled and that of all.
 
     Returns
     -------
@@ -303,11 +327,18 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
             stacklevel=2,
         )
     distances = [
-        _distance(path, lowest) for path, lowest in zip(paths, above_hull(formulas, phases, anode), strict=True)
+        lowest + polymorph_ev_per_atom(path)
+        for path, lowest in zip(paths, above_hull(formulas, phases, anode), strict=True)
     ]
     candidates = [
         _candidate(path, distance, chosen_criteria, measured) for path, distance in zip(paths, distances, strict=True)
     ]
+    manifest = _manifest(phases, measured, chosen_criteria, anode, len(candidates))
+    if samples is not None:
+        drawn = Samples(phases, formulas, anode, samples, seed)
+        sure = confidences(paths, chosen_criteria, measured, drawn, progress)
+        candidates = [replace(c, confidence=found) for c, found in zip(candidates, sure, strict=True)]
+        manifest |= {"samples": {"number": samples, "seed": seed, **drawn.to_dict()}}
     ranked = _rank(candidates, chosen_criteria)
     named = profile if criteria is None else ""
     return ScreeningResult(
@@ -315,7 +346,7 @@ def screen(  # noqa: PLR0913 - keyword-only options of the command
         criteria=chosen_criteria,
         funnel=funnel([(c.path.oxide, c.verdicts) for c in ranked], chosen_criteria, not_screened),
         not_screened=not_screened,
-        manifest=_manifest(phases, measured, chosen_criteria, anode, len(ranked)) | {"profile": named},
+        manifest=manifest | {"profile": named},
     )
 
 
@@ -351,14 +382,6 @@ def _criteria(criteria: Sequence[Criterion] | None, anode: str, profile: str) ->
     for criterion in chosen:
         require(criterion, Criterion, kind)
     return chosen
-
-
-def _distance(path: LithiationPath, lowest_ev_per_atom: float) -> float:
-    """Distance of the phase that reacts from the hull, from that of the lowest phase of its formula."""
-    phases = path.phases
-    energy = phases.column("formation_energy_ev_per_atom")
-    lowest = phases.rows_of(path.oxide)[0]
-    return lowest_ev_per_atom + float(energy[phases.index_of(path.phase_id)] - energy[lowest])
 
 
 def _candidate(path: LithiationPath, distance: float, criteria: Sequence[Criterion], measured: PhaseTable) -> Candidate:
