@@ -21,6 +21,7 @@ from licoat.thermo.lithiation import LithiationPath
 from licoat.thermo.measurement import measured_reaction
 from licoat.thermo.reaction import Reaction, Species
 from licoat.workflows.layer.bands import Band
+from licoat.workflows.layer.delithiation import Strip, find_strip
 from licoat.workflows.layer.electrons import resistivity_band
 from licoat.workflows.layer.ions import measured_conductivity
 from licoat.workflows.layer.options import LayerInputError
@@ -103,6 +104,13 @@ class LayerMaterial:
         The oxide itself, for what is left of it.
     sources : dict of str to str
     is_inert : bool
+    strip : Strip
+    verdict : str
+        ``reacts``, ``inert`` or ``uncertain``.
+    driving_force : str
+        In words, with sigma; empty if there is none.
+    solutions : tuple of str
+        What is known of products that dissolve in the anode metal.
     """
 
     oxide: str
@@ -120,6 +128,10 @@ class LayerMaterial:
     oxide_phase: LayerPhase
     sources: dict[str, str]
     is_inert: bool
+    strip: Strip
+    verdict: str
+    driving_force: str
+    solutions: tuple[str, ...]
 
     def __repr__(self) -> str:
         return brief(
@@ -253,7 +265,18 @@ def layer_material(path: LithiationPath, measured: PhaseTable, *, prefer: Prefer
             "anode volume": anode_source,
         },
         is_inert=path.is_inert,
+        strip=find_strip(path, volume),
+        verdict=path.verdict,
+        driving_force=_driving_force(path),
+        solutions=path.solutions,
     )
+
+
+def _driving_force(path: LithiationPath) -> str:
+    if path.driving_force_v is None:
+        return ""
+    sigma = path.driving_force_sigma_v
+    return f" (driving force {path.driving_force_v:.2f}{'' if sigma is None else f' +- {sigma:.2f}'} V)"
 
 
 def _heat(reaction: Reaction, measured: PhaseTable, prefer: Prefer) -> tuple[float, float | None, str]:

@@ -165,7 +165,7 @@ def to_latex(result: "ScreeningResult") -> str:
     The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
     """
     wide = {
-        "equation": r"p{4.5cm}",
+        "equation": r"p{3.9cm}",
         "band_gaps_ev": r"p{3.2cm}",
         "shear_moduli_gpa": r"p{3.2cm}",
         "formula": "l",
