@@ -30,6 +30,7 @@ class Kind(StrEnum):
     VOLTAGE = "voltage"
     HEAT = "heat"
     TEMPERATURE = "temperature"
+    TIME = "time"
     VOLUME = "volume"
     LENGTH = "length"
     MASS = "mass"

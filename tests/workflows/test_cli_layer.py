@@ -43,10 +43,45 @@ def test_json_holds_the_contract_and_the_inputs(capsys):
 def test_card_has_every_group_and_names_what_is_missing(capsys):
     assert main(["layer", "Sb2O3"]) == 0
     out = capsys.readouterr().out
-    for group in ("LOADING", "COMPACTION", "HEAT", "MECHANICS", "TRANSPORT", "CELL"):
+    for group in ("LOADING", "COMPACTION", "HEAT", "IGNITION", "MECHANICS", "TRANSPORT", "STRIPPING", "CELL"):
         assert group in out
     assert "assumed: packing fraction 0.6" in out
-    assert "unknown: area_resistance_low_ohm_cm2 (no measured ionic conductivity of Li3Sb, Li2O)" in out
+    assert "(no measured ionic conductivity of Li3Sb, Li2O)" in " ".join(out.split())
+    assert "inf" not in out.replace("information", "")
+    for line in out.splitlines():
+        assert "unknown  " in line or "unknown " not in line or line.startswith("unknown: "), line  # no unit behind it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["MgO"], "!! WHETHER MgO REACTS WITH Li IS UNCERTAIN (driving force"),
+        (["CaO"], "!! CaO DOES NOT REACT WITH Li (driving force"),
+        (["Sb2O3", "--loading", "0"], "!! THERE IS NO LAYER"),
+        (["Sb2O3", "--loading", "5"], "!! THE FOIL IS USED UP"),
+    ],
+)
+def test_what_changes_everything_is_said_first(capsys, arguments, words):
+    assert main(["layer", *arguments]) == 0
+    assert capsys.readouterr().out.startswith(words)
+
+
+def test_a_reaction_that_runs_has_nothing_to_shout(capsys):
+    assert main(["layer", "Sb2O3"]) == 0
+    out = capsys.readouterr().out
+    assert "!!" not in out
+    assert "5.65 +- 0.11 J/cm2" in out  # digits follow sigma
+    assert "alloys connected                                                   yes" in out
+    for source in ("Brauer & Zintl 1937 / Weppner & Huggins 1977", "10.1016/0022-4596(77)90006-8"):  # whole, not cut
+        assert source in " ".join(out.split())
+
+
+def test_an_empty_foil_has_no_layer_properties(capsys):
+    found = run_json(capsys, "layer", "Sb2O3", "--loading", "0")
+    for name in ("porosity", "layer_shear_modulus_lower_gpa", "alloy_volume_fraction", "strip_potential_v"):
+        assert found[name] is None
+    assert found["layer_thickness_um"] == 0.0
+    assert found["lithium_left_um"] == pytest.approx(20.0)
 
 
 def test_target_thickness_is_met(capsys):

@@ -87,6 +87,7 @@ class Cell(Group):
     """The coated anode against metal on copper, and in a cell."""
 
     group: ClassVar[str] = "cell"
+    meaning: ClassVar[str] = "the coated anode against the same metal on copper, and in a cell"
     coated_thickness_um: float | None
     coated_mass_mg_per_cm2: float
     reference_thickness_um: float

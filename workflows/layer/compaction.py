@@ -36,6 +36,7 @@ class Compaction(Group):
     """Thickness and pores of the layer, and what it consists of; all None if a volume is unknown."""
 
     group: ClassVar[str] = "compaction"
+    meaning: ClassVar[str] = "how the powder fills its own pores while it reacts"
     product_thickness_um: float | None
     volume_ratio_oxide: float | None
     powder_thickness_um: float | None

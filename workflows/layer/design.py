@@ -13,12 +13,14 @@ from licoat.thermo.path import LithiationPath
 from licoat.workflows.layer.cell import Cell, compare_cells
 from licoat.workflows.layer.compaction import Compaction, compact
 from licoat.workflows.layer.heat import Heat, balance_heat
+from licoat.workflows.layer.ignition import Ignition, balance_ignition
 from licoat.workflows.layer.inverse import LoadingAnswer, solve_loading
 from licoat.workflows.layer.loading import Loading, count
 from licoat.workflows.layer.material import LayerMaterial, layer_material
 from licoat.workflows.layer.mechanics import Mechanics, bound_moduli
 from licoat.workflows.layer.options import LayerInputError, LayerOptions, check_inputs
 from licoat.workflows.layer.quantity import Group, LayerQuantity
+from licoat.workflows.layer.stripping import Stripping, strip_layer
 from licoat.workflows.layer.transport import Transport, mix_conductivities
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerDesign", "LayerInputError", "LayerOptions", "LayerQuantity", "design_layer"]
 
+
+_EARLIER_NAMES = {
+    f"shear_modulus_{bound}_gpa": f"layer_shear_modulus_{bound}_gpa" for bound in ("lower", "upper", "reuss", "voigt")
+}
+"""Keys that scripts read, for one more minor version: in a screen the same names mean the products alone."""
+
+NO_LAYER = "there is no layer"
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -59,7 +68,7 @@ class LayerDesign:
         The reaction and its phases.
     options : LayerOptions
         What was assumed.
-    loading, compaction, heat, mechanics, transport, cell : Group
+    loading, compaction, heat, ignition, mechanics, transport, stripping, cell : Group
         The quantities, every one of them an attribute of the layer as well. The unit is in the name.
     assumptions : tuple of str
         Statements on bounds, estimates and exhaustion.
@@ -74,8 +83,10 @@ class LayerDesign:
     loading: Loading
     compaction: Compaction
     heat: Heat
+    ignition: Ignition
     mechanics: Mechanics
     transport: Transport
+    stripping: Stripping
     cell: Cell
     assumptions: tuple[str, ...]
     limited_products: dict[str, float] = field(default_factory=dict)
@@ -106,12 +117,30 @@ class LayerDesign:
     foil_temperature_k = _Of(lambda layer: layer.heat.foil_temperature_k)
     foil_temperature_rise_k = _Of(lambda layer: layer.heat.foil_temperature_rise_k)
     lithium_melted_um = _Of(lambda layer: layer.heat.lithium_melted_um)
+    melting_reached = _Of(lambda layer: layer.ignition.melting_reached)
+    runaway_loading_low_mg_per_cm2 = _Of(lambda layer: layer.ignition.runaway_loading_low_mg_per_cm2)
+    runaway_loading_high_mg_per_cm2 = _Of(lambda layer: layer.ignition.runaway_loading_high_mg_per_cm2)
+    runaway_powder_low_um = _Of(lambda layer: layer.ignition.runaway_powder_low_um)
+    runaway_powder_high_um = _Of(lambda layer: layer.ignition.runaway_powder_high_um)
+    burn_through_loading_mg_per_cm2 = _Of(lambda layer: layer.ignition.burn_through_loading_mg_per_cm2)
+    cooling_time_ms = _Of(lambda layer: layer.ignition.cooling_time_ms)
+    inert_share = _Of(lambda layer: layer.ignition.inert_share)
+    strip_potential_v = _Of(lambda layer: layer.stripping.strip_potential_v)
+    strip_potential_sigma_v = _Of(lambda layer: layer.stripping.strip_potential_sigma_v)
+    strip_capacity_mah_per_cm2 = _Of(lambda layer: layer.stripping.strip_capacity_mah_per_cm2)
+    strip_share_of_cathode = _Of(lambda layer: layer.stripping.strip_share_of_cathode)
+    stripped_volume_ratio = _Of(lambda layer: layer.stripping.stripped_volume_ratio)
+    oxide_potential_v = _Of(lambda layer: layer.stripping.oxide_potential_v)
     bulk_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.bulk_modulus_lower_gpa)
     bulk_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.bulk_modulus_upper_gpa)
-    shear_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_lower_gpa)
-    shear_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_upper_gpa)
-    shear_modulus_reuss_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_reuss_gpa)
-    shear_modulus_voigt_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_voigt_gpa)
+    layer_shear_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_lower_gpa)
+    shear_modulus_lower_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_lower_gpa)  # its earlier name
+    layer_shear_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_upper_gpa)
+    shear_modulus_upper_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_upper_gpa)  # its earlier name
+    layer_shear_modulus_reuss_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_reuss_gpa)
+    shear_modulus_reuss_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_reuss_gpa)  # its earlier name
+    layer_shear_modulus_voigt_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_voigt_gpa)
+    shear_modulus_voigt_gpa = _Of(lambda layer: layer.mechanics.layer_shear_modulus_voigt_gpa)  # its earlier name
     shear_modulus_hill_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_hill_gpa)
     youngs_modulus_gpa = _Of(lambda layer: layer.mechanics.youngs_modulus_gpa)
     shear_modulus_with_pores_gpa = _Of(lambda layer: layer.mechanics.shear_modulus_with_pores_gpa)
@@ -150,12 +179,34 @@ class LayerDesign:
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups, in order."""
-        return (self.loading, self.compaction, self.heat, self.mechanics, self.transport, self.cell)
+        return (
+            self.loading, self.compaction, self.heat, self.ignition, self.mechanics, self.transport, self.stripping,
+            self.cell,
+        )  # fmt: skip
 
     @property
     def quantities(self) -> dict[str, LayerQuantity]:
         """Every quantity by its name, with its group and note; the unit is in the name."""
         return {quantity.name: quantity for group in self.groups for quantity in group.quantities()}
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to know before any number: no reaction or an uncertain one, no layer, no metal left, no driving heat."""
+        m, loading = self.material, self.loading
+        eaten = f"{loading.lithium_consumed_um:.3g} um of {m.anode}"
+        said = {
+            f"{m.oxide} DOES NOT REACT WITH {m.anode}{m.driving_force}: what follows is the powder as sprayed": (
+                m.verdict == "inert"
+            ),
+            f"WHETHER {m.oxide} REACTS WITH {m.anode} IS UNCERTAIN{m.driving_force}: "
+            + ("computed it does not" if m.is_inert else f"if it does it eats {eaten} and becomes what follows"): (
+                m.verdict == "uncertain"
+            ),
+            "THERE IS NO LAYER: nothing was sprayed": loading.oxide_loading_mg_per_cm2 == 0.0,
+            f"THE FOIL IS USED UP: {loading.extent_of_reaction:.0%} of the oxide reacts": loading.amounts.exhausted,
+            f"THE REACTION TAKES UP HEAT ({m.sources['heat']})": m.heat_ev < 0.0,
+        }
+        return (*(text for text, true in said.items() if true), *m.solutions)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -187,6 +238,7 @@ class LayerDesign:
             "anode": m.anode,
             "equation": m.equation,
             **{name: _finite(quantity.value) for name, quantity in self.quantities.items()},
+            **{old: _finite(self.quantities[name].value) for old, name in _EARLIER_NAMES.items()},
             "missing": list(self.missing),
             "assumptions": list(self.assumptions),
             "options": {f.name: getattr(self.options, f.name) for f in fields(self.options)},
@@ -288,6 +340,15 @@ def evaluate_layer(
     loading = count(material, options, oxide_loading, lithium_thickness)
     compaction = compact(material, options, loading)
     heat = balance_heat(material, loading)
+    mechanics = bound_moduli(material, options, compaction)
+    transport = mix_conductivities(material, options, compaction)
+    stripping = strip_layer(material, options, loading)
+    if oxide_loading == 0.0:  # what does not exist has no properties
+        compaction = compaction.without(("solid_fraction", "porosity"), NO_LAYER)
+        mechanics = mechanics.without([n for n in mechanics.names() if n != "deposition_pressure_mpa"], NO_LAYER)
+        transport = transport.without(transport.names(), NO_LAYER)
+        stripping = stripping.without(("strip_potential_v", "strip_potential_sigma_v", "stripped_volume_ratio",
+                                       "oxide_potential_v"), NO_LAYER)  # fmt: skip
     limited: dict[str, float] = {}
     exhaustion: tuple[str, ...] = ()
     if loading.amounts.exhausted:
@@ -300,8 +361,10 @@ def evaluate_layer(
         loading=loading,
         compaction=compaction,
         heat=heat,
-        mechanics=bound_moduli(material, options, compaction),
-        transport=mix_conductivities(material, options, compaction),
+        ignition=balance_ignition(material, options, loading, compaction),
+        mechanics=mechanics,
+        transport=transport,
+        stripping=stripping,
         cell=compare_cells(material, options, loading, compaction),
         assumptions=(*exhaustion, *heat.assumptions, *([assumption] if assumption else [])),
         limited_products=limited,

@@ -143,6 +143,7 @@ class Heat(Group):
     """
 
     group: ClassVar[str] = "heat"
+    meaning: ClassVar[str] = "what the reaction gives off, and what that could warm and melt"
     heat_j_per_cm2: float
     heat_sigma_j_per_cm2: float | None
     adiabatic_temperature_k: float | None
@@ -190,7 +191,10 @@ def balance_heat(material: LayerMaterial, loading: Loading) -> Heat:
             "heat_j_per_cm2": material.sources["heat"],
             "adiabatic_temperature_k": "" if alone is None else alone.limit,
             "foil_temperature_k": "" if behind is None else behind.limit,
-            "lithium_melted_um": "thickness of metal that the heat could bring from 298 K to melting and melt",
+            "lithium_melted_um": (
+                "what the heat could bring from 298 K to melting and melt, if there were as much; "
+                f"{loading.lithium_left_um:.3g} um are left"
+            ),
         },
     )
 

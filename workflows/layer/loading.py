@@ -94,6 +94,7 @@ class Loading(Group):
     """Oxide sprayed, metal consumed and metal left."""
 
     group: ClassVar[str] = "loading"
+    meaning: ClassVar[str] = "the oxide sprayed, and the metal that it eats of the foil"
     oxide_loading_mg_per_cm2: float
     oxide_dense_thickness_um: float | None
     lithium_thickness_um: float

@@ -19,6 +19,7 @@ from licoat.thermo.polymorph import real_row
 from licoat.thermo.preference import MEASURED, volume_of
 from licoat.thermo.reaction import Species
 from licoat.workflows.layer.bands import Band
+from licoat.workflows.layer.delithiation import Strip, find_strip
 from licoat.workflows.layer.electrons import resistivity_band
 from licoat.workflows.layer.ions import measured_conductivity
 
@@ -98,6 +99,13 @@ class LayerMaterial:
         The oxide itself, for what is left of it.
     sources : dict of str to str
     is_inert : bool
+    strip : Strip
+    verdict : str
+        ``reacts``, ``inert`` or ``uncertain``.
+    driving_force : str
+        In words, with sigma; empty if there is none.
+    solutions : tuple of str
+        What is known of products that dissolve in the anode metal.
     """
 
     oxide: str
@@ -115,6 +123,10 @@ class LayerMaterial:
     oxide_phase: LayerPhase
     sources: dict[str, str]
     is_inert: bool
+    strip: Strip
+    verdict: str
+    driving_force: str
+    solutions: tuple[str, ...]
 
     def __repr__(self) -> str:
         return brief(
@@ -233,7 +245,18 @@ def layer_material(path: LithiationPath) -> LayerMaterial:
             "anode volume": anode_source,
         },
         is_inert=path.is_inert,
+        strip=find_strip(path),
+        verdict=path.verdict,
+        driving_force=_driving_force(path),
+        solutions=path.solutions,
     )
+
+
+def _driving_force(path: LithiationPath) -> str:
+    if path.driving_force_v is None:
+        return ""
+    sigma = path.driving_force_sigma_v
+    return f" (driving force {path.driving_force_v:.2f}{'' if sigma is None else f' +- {sigma:.2f}'} V)"
 
 
 def _phase(species: Species, anode: str) -> LayerPhase:

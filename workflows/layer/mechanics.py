@@ -130,12 +130,13 @@ class Mechanics(Group):
     """Moduli of the layer, against those of the metal, and what its deposition can break."""
 
     group: ClassVar[str] = "mechanics"
+    meaning: ClassVar[str] = "how stiff the layer is, against the dendrites of its metal"
     bulk_modulus_lower_gpa: float | None
     bulk_modulus_upper_gpa: float | None
-    shear_modulus_lower_gpa: float | None
-    shear_modulus_upper_gpa: float | None
-    shear_modulus_reuss_gpa: float | None
-    shear_modulus_voigt_gpa: float | None
+    layer_shear_modulus_lower_gpa: float | None
+    layer_shear_modulus_upper_gpa: float | None
+    layer_shear_modulus_reuss_gpa: float | None
+    layer_shear_modulus_voigt_gpa: float | None
     shear_modulus_hill_gpa: float | None
     youngs_modulus_gpa: float | None
     shear_modulus_with_pores_gpa: float | None
@@ -148,14 +149,14 @@ class Mechanics(Group):
 
 
 _MODULI_NOTES = {
-    "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
-    "bulk_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
-    "shear_modulus_lower_gpa": "Hashin-Shtrikman, dense solid",
-    "shear_modulus_upper_gpa": "Hashin-Shtrikman, dense solid",
-    "shear_modulus_reuss_gpa": "dense solid",
-    "shear_modulus_voigt_gpa": "dense solid",
-    "shear_modulus_hill_gpa": "dense solid",
-    "youngs_modulus_gpa": "Hill, dense solid",
+    "bulk_modulus_lower_gpa": "Hashin-Shtrikman, dense solid, oxide left counted",
+    "bulk_modulus_upper_gpa": "Hashin-Shtrikman, dense solid, oxide left counted",
+    "layer_shear_modulus_lower_gpa": "Hashin-Shtrikman, dense solid, oxide left counted",
+    "layer_shear_modulus_upper_gpa": "Hashin-Shtrikman, dense solid, oxide left counted",
+    "layer_shear_modulus_reuss_gpa": "dense solid, oxide left counted",
+    "layer_shear_modulus_voigt_gpa": "dense solid, oxide left counted",
+    "shear_modulus_hill_gpa": "dense solid, oxide left counted",
+    "youngs_modulus_gpa": "Hill, dense solid, oxide left counted",
     "shear_modulus_with_pores_gpa": (
         "lower bound of the solid with separate round pores; connected pores make it softer"
     ),
@@ -211,10 +212,10 @@ def _moduli(compaction: Compaction) -> dict[str, float | None]:
     return {
         "bulk_modulus_lower_gpa": bounds.bulk_lower_gpa,
         "bulk_modulus_upper_gpa": bounds.bulk_upper_gpa,
-        "shear_modulus_lower_gpa": bounds.shear_lower_gpa,
-        "shear_modulus_upper_gpa": bounds.shear_upper_gpa,
-        "shear_modulus_reuss_gpa": bounds.shear_reuss_gpa,
-        "shear_modulus_voigt_gpa": bounds.shear_voigt_gpa,
+        "layer_shear_modulus_lower_gpa": bounds.shear_lower_gpa,
+        "layer_shear_modulus_upper_gpa": bounds.shear_upper_gpa,
+        "layer_shear_modulus_reuss_gpa": bounds.shear_reuss_gpa,
+        "layer_shear_modulus_voigt_gpa": bounds.shear_voigt_gpa,
         "shear_modulus_hill_gpa": g,
         "youngs_modulus_gpa": youngs_modulus_gpa(k, g),
         "shear_modulus_with_pores_gpa": porous,

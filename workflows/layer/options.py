@@ -32,6 +32,8 @@ class LayerOptions:
     film_voltage_v : float
         Voltage across the layer, for the leakage. The layer lies on its metal, so what drives electrons through it is
         an overpotential, not the voltage of the cell.
+    press_time_s, bed_conductivity_w_per_m_k : float
+        How long a steel roller lies on the powder, and the powder's thermal conductivity, for the heat that it takes.
     cathode_capacity_mah_per_cm2, cathode_thickness_um, cathode_mass_mg_per_cm2 : float
         Cathode with its current collector. The default is the founding paper's LFP (2.7 mAh/cm2 of 155 mAh/g
         at 90 % active mass, on 15 um of aluminium).
@@ -57,6 +59,8 @@ class LayerOptions:
     overpotential_v: float = 0.05
     cell_voltage_v: float = 3.4
     film_voltage_v: float = 0.05
+    press_time_s: float = 0.1
+    bed_conductivity_w_per_m_k: float = 0.2
     cathode_capacity_mah_per_cm2: float = 2.7
     cathode_thickness_um: float = 105.0
     cathode_mass_mg_per_cm2: float = 23.4

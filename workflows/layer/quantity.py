@@ -1,7 +1,8 @@
 """What the groups of a layer's quantities have in common: numbers, and a text for each that needs one."""
 
-from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar, Self
 
 __all__ = ["Group", "LayerQuantity"]
 
@@ -33,6 +34,7 @@ class Group:
     """
 
     group: ClassVar[str] = ""
+    meaning: ClassVar[str] = ""
     unknown: dict[str, str] = field(default_factory=dict)
     note: dict[str, str] = field(default_factory=dict)
 
@@ -58,6 +60,10 @@ class Group:
             texts = self.unknown if value is None else self.note
             found.append(LayerQuantity(name, self.group, value, texts.get(name, "")))
         return tuple(found)
+
+    def without(self, names: Collection[str], why: str) -> Self:
+        """Return the group with some quantities unknown."""
+        return replace(self, **dict.fromkeys(names), unknown=self.unknown | dict.fromkeys(names, why))  # type: ignore[arg-type]
 
     def missing(self) -> tuple[str, ...]:
         """Return a line for every quantity that cannot be known."""

@@ -109,6 +109,7 @@ class Transport(Group):
     """Ions and electrons, between bounds: of the dense products, and of the layer with its pores and the oxide left."""
 
     group: ClassVar[str] = "transport"
+    meaning: ClassVar[str] = "electrons must not pass (13 ohm cm is 10^1.1), ions must"
     log10_resistivity_ohm_cm: float | None
     log10_resistivity_low_ohm_cm: float | None
     log10_resistivity_high_ohm_cm: float | None
@@ -175,8 +176,8 @@ def mix_conductivities(material: LayerMaterial, options: LayerOptions, compactio
             "conducting_share_percolates": no_layer or "no volumes",
         },
         note={
-            "log10_resistivity_ohm_cm": "dense products, middle of the decades",
-            "log10_ionic_conductivity_s_per_cm": "dense products, middle of the decades",
+            "log10_resistivity_low_ohm_cm": "dense products; middle of the decades in brackets",
+            "log10_ionic_conductivity_low_s_per_cm": "dense products; middle of the decades in brackets",
             "layer_log10_resistivity_low_ohm_cm": "with pores and oxide left",
             "leakage_low_ma_per_cm2": f"with {options.film_voltage_v:g} V across the film",
             "polarisation_low_mv": f"at {options.current_ma_per_cm2:g} mA/cm2",

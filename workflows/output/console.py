@@ -1,6 +1,5 @@
 """What the command line prints: tables and cards for people."""
 
-import math
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from licoat.thermo.property_errors import by_property
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import words_and_unit
 from licoat.workflows.output.tables import LEGEND, STAR, head, source_line, verdict_marks
-from licoat.workflows.output.text import equation_text
+from licoat.workflows.output.text import equation_text, rounded
 from licoat.workflows.paper.table import PaperTable
 from licoat.workflows.screening.coatings import CAVEAT
 from licoat.workflows.screening.comparison import Comparison
@@ -72,14 +71,6 @@ def _with_sigma(value: float | None, sigma: float | None, digits: int = 2) -> st
     if value is None:
         return ""
     return f"{value:.{digits}f}" if sigma is None else f"{value:.{digits}f} +- {sigma:.{digits}f}"
-
-
-def _rounded(value: float, sigma: float | None) -> str:
-    """Write a value with as many decimals as its sigma has at two significant digits, at most three."""
-    if sigma is None or sigma <= 0.0:
-        return f"{value:.3f}"
-    digits = min(max(1 - math.floor(math.log10(sigma)), 0), 3)
-    return f"{value:.{digits}f} +- {sigma:.{digits}f}"
 
 
 def say(text: str = "") -> None:
@@ -214,7 +205,7 @@ def print_path(path: LithiationPath, side: MeasuredSide) -> None:
         say()
         rows = [
             [
-                f"{s.anode_atoms_from:.4g}", f"{s.anode_atoms_to:.4g}", _rounded(s.voltage_v, s.voltage_sigma_v),
+                f"{s.anode_atoms_from:.4g}", f"{s.anode_atoms_to:.4g}", rounded(s.voltage_v, s.voltage_sigma_v),
                 f"{s.energy_ev_per_fu:.3f}", " + ".join(f if n == 1 else f"{n:.4g} {f}" for f, n in s.products.items()),
             ]
             for s in path.stages

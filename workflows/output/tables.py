@@ -170,7 +170,7 @@ def to_latex(result: "ScreeningResult") -> str:
     The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
     """
     wide = {
-        "equation": r"p{4.4cm}",
+        "equation": r"p{3.9cm}",
         "band_gaps_ev": r"p{3cm}",
         "shear_moduli_gpa": r"p{3cm}",
         "formula": "l",

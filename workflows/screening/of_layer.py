@@ -10,7 +10,7 @@ from licoat.workflows.layer.material import LayerMaterial
 from licoat.workflows.layer.transport import solid_conductivity, solid_resistivity
 from licoat.workflows.screening.criteria import Measure
 
-__all__ = ["anode_um", "band", "capacity_per_um_oxide", "heat_per_um", "oxide_gap"]
+__all__ = ["anode_um", "band", "capacity_per_um_oxide", "heat_per_um", "oxide_gap", "strip_capacity", "strip_potential"]
 
 _LACKING = {"resistivity": "band gap and no measured resistivity", "conductivity": "measured ionic conductivity"}
 _FAR = 1e3
@@ -94,6 +94,22 @@ def band(name: str, end: str) -> Callable[[LayerMaterial], Measure]:
         return Measure(mixed.middle, low=low, high=high, source=source)
 
     return measure
+
+
+def strip_potential(material: LayerMaterial) -> Measure:
+    """Potential at which the products give their anode metal back."""
+    strip = material.strip
+    missing = "" if strip.potential_v is not None else "inert"
+    return Measure(strip.potential_v, strip.potential_sigma_v, source=material.sources["reaction"], missing=missing)
+
+
+def strip_capacity(material: LayerMaterial) -> Measure:
+    """Charge in the alloys per thickness of dense product, mAh/cm2 per um."""
+    amount, missing = _dense(material, oxide=False)
+    if amount is None:
+        return Measure(None, source=_volumes(material), missing=missing)
+    charge = capacity_mah_per_cm2(amount * material.strip.alloy_anode_atoms, material.charge)
+    return Measure(charge, source=_volumes(material))
 
 
 def oxide_gap(material: LayerMaterial) -> Measure:

@@ -351,6 +351,12 @@ for _name, _subject in (("log10_resistivity_{}ohm_cm", "resistivity"),
     for _end, _word in (("middle", ""), ("low", "low_"), ("high", "high_")):
         register_layer(BOOK[_name.format(_word)], of_layer.band(_subject, _end), design=False)
 
+register_layer(BOOK["strip_potential_v"], of_layer.strip_potential, design=False)
+register_layer(
+    Quantity("strip_mah_per_cm2_per_um_product", "charge in the alloys per thickness of product",
+             "n(alloys) z F / (3.6 V_products N_A).", Kind.CHARGE, "oxide", unit="mAh/cm2", per="um of dense product"),
+    of_layer.strip_capacity, design=False,
+)  # fmt: skip
 register_layer(
     Quantity("oxide_band_gap_ev", "band gap of the oxide", "Electronic gap of what is sprayed; 0 is a metal.",
              Kind.ENERGY, "oxide", unit="eV", higher_is_better=True), of_layer.oxide_gap, design=False,
