@@ -24,8 +24,8 @@ UNITS = {
     "_um_per_um_oxide": "um", "_um_per_um_product": "um", "_ev_per_fu": "eV", "_ev_per_atom": "eV",
     "_ev_per_anode_atom": "eV", "_kj_per_mol": "kJ", "_mj_per_kg_oxide": "MJ", "_mj_per_kg_reactants": "MJ",
     "_gj_per_m3_oxide": "GJ", "_mg_per_cm2": "mg", "_mah_per_cm2": "mAh", "_j_per_cm2": "J", "_ma_per_cm2": "mA",
-    "_ohm_cm2": "ohm cm2", "_ohm_cm": "ohm cm", "_s_per_cm": "S/cm", "_wh_per_kg": "Wh", "_wh_per_l": "Wh",
-    "_usd_per_kg_oxide": "USD",
+    "_ohm_cm2": "ohm cm2", "_ohm_cm": "ohm cm", "_w_per_m_k": "W/mK", "_s_per_cm": "S/cm",
+    "_wh_per_kg": "Wh", "_wh_per_l": "Wh", "_usd_per_kg_oxide": "USD",
     "_gpa": "GPa", "_mpa": "MPa", "_mv": "mV", "_um": "um", "_ev": "eV", "_k": "K", "_v": "V",
 }  # fmt: skip
 

@@ -326,7 +326,7 @@ TRANSPORT: tuple[PaperCheck, ...] = (
         "polarisation at 10 mA/cm2",
         lambda _: arithmetic(transport.polarisation_mv(10.0, PAPER.interface_after_ohm * PAPER.disk_cm2) / 1000.0),
         lambda _: (
-            "22 ohm of interface give 0.25 V, which rounds to the paper's 0.2; the 350 ohm before cycling would need "
+            "22 ohm of interface give 0.25 V, which the paper prints as 0.2; the 350 ohm before cycling would need "
             f"{transport.polarisation_mv(10.0, PAPER.interface_before_ohm * PAPER.disk_cm2) / 1000.0:.1f} V."
         ),
         route=(ARITHMETIC,),

@@ -162,7 +162,7 @@ HEAT: tuple[PaperCheck, ...] = (
     PaperCheck(
         "density of Sb2O3 relative to TNT",
         _densities_to_tnt,
-        "Rounds to the paper's 3. Senarmontite as measured is denser than the paper's PBE valentinite.",
+        "The paper prints one digit. Senarmontite as measured is denser than the paper's PBE valentinite.",
         route=(ARITHMETIC,),
     ),
     PaperCheck(

@@ -1,14 +1,12 @@
 """Every checkable number of the founding paper, recomputed: Tang et al., *Nano Energy* (2020).
 
-The paper's own numbers are in ``data/paper_numbers.csv``; each of its rows has one check in `paper_reaction`,
-`paper_film` or `paper_cell`. How a verdict comes about is written at `judge`.
+The paper's own numbers are in ``data/paper_numbers.csv``; each of its rows has one check in `reaction`,
+`film`, `cell` or `work`. How a verdict comes about is written at `judge`.
 """
 
 import csv
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from licoat.workflows.paper.cell import CELL, LITHIUM
 from licoat.workflows.paper.checks import Context, Origin, PaperCheck, Standing, Values, paper_context
 from licoat.workflows.paper.film import FILM, GAPS, MECHANICS, TRANSPORT
 from licoat.workflows.paper.reaction import HEAT, VOLTAGE, VOLUME
+from licoat.workflows.paper.work import WORK
 from licoat.workflows.screening.comparison import PAPER as PAPER_NUMBERS
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ THEMES: dict[str, tuple[PaperCheck, ...]] = {
     "film": FILM,
     "lithium": LITHIUM,
     "cell": CELL,
+    "work": WORK,
 }
 """Checks by theme, in the order of the table."""
 
@@ -205,7 +205,7 @@ def paper_table() -> PaperTable:
     return PaperTable(tuple(rows))
 
 
-def judge(check: PaperCheck, context: Context, values: Values, paper_value: float | None, paper_text: str) -> str:
+def judge(check: PaperCheck, context: Context, values: Values, paper_value: float | None) -> str:
     """Say how a number of the paper stands.
 
     The rule, in this order:
@@ -214,8 +214,8 @@ def judge(check: PaperCheck, context: Context, values: Values, paper_value: floa
        is ``not checkable``.
     2. A statement (`PaperCheck.holds`) is ``reproduced`` if it is true and ``inconsistent`` if not.
     3. A number that the paper does not give, or that its own route does not mean, is ``information``.
-    4. A number is ``reproduced`` if any source that the paper's route means is within 3 % of it or within half
-       a unit of the last digit that the paper prints (a half is rounded up by some and cut by others).
+    4. A number is ``reproduced`` if any source that the paper's route means is within 3 % of it, however many digits
+       the paper prints.
     5. It is ``inconsistent`` if the nearest of them is off by more than a factor of 2, else it
        ``differs by x %``, x being (paper - recomputed) / recomputed.
     """
@@ -228,13 +228,11 @@ def judge(check: PaperCheck, context: Context, values: Values, paper_value: floa
     meant = [values[source] for source in check.route if source in values]
     if paper_value is None or not meant:
         return Standing.INFORMATION.value
-    return _judge_number(paper_value, meant, _half_of_last_digit(paper_text))
+    return _judge_number(paper_value, meant)
 
 
-def _judge_number(paper_value: float, meant: list[float], half_digit: float) -> str:
+def _judge_number(paper_value: float, meant: list[float]) -> str:
     """Rules 4 and 5 of `judge`."""
-    if any(abs(paper_value - value) <= half_digit * (1.0 + 1e-9) for value in meant):
-        return Standing.REPRODUCED.value
     nearest = min((_deviation_percent(paper_value, value) for value in meant), key=abs)
     if abs(nearest) <= REPRODUCED_WITHIN_PERCENT:
         return Standing.REPRODUCED.value
@@ -264,7 +262,7 @@ def _row(theme: str, check: PaperCheck, reported: dict[str, dict[str, str]], con
             for source, ours in _ordered(values.items())
             if value is not None and ours != 0.0
         },
-        verdict=judge(check, context, values, value, text),
+        verdict=judge(check, context, values, value),
         explanation=check.why if isinstance(check.why, str) else check.why(context),
         where=source["where_in_paper"],
     )
@@ -284,15 +282,6 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _half_of_last_digit(text: str) -> float:
-    """Half a unit of the last digit of a printed number: 0.05 for ``0.2``; 0 if the text is not just a number."""
-    try:
-        exponent = Decimal(text).as_tuple().exponent
-    except InvalidOperation:
-        return 0.0
-    return 0.5 * math.pow(10.0, exponent) if isinstance(exponent, int) else 0.0
 
 
 @cache
