@@ -166,7 +166,7 @@ def test_own_criteria_file_changes_states(run_json, tmp_path):
         )
         (oxide,) = run_json("screen", "Sb2O3", "--criteria", file)["oxides"]
         assert {name: v["state"] for name, v in oxide["criteria"].items()} == {"grow": state}
-        assert oxide["score"] == pytest.approx(state == "pass", abs=1e-3)  # sigma of the ratio is a fifth of 0.1
+        assert oxide["score"] == pytest.approx(float(state == "pass"), abs=1e-3)  # sigma of the ratio is a fifth of 0.1
 
 
 def test_out_writes_the_tables_beside_json(run_json, tmp_path):
@@ -283,7 +283,7 @@ BAD_FILES = {
     "plain.json.gz": (b"[]", "plain.json.gz"),
     "half.json.gz": (gzip.compress(b'[{"a": 1}]' * 50)[:30], "half.json.gz"),
     "broken.json.gz": (gzip.compress(b"")[:10] + b"\xff" * 40, "broken.json.gz"),
-    "alone.parquet": (b"PAR1", "manifest"),
+    "alone.parquet": (b"PAR1", "Parquet"),
     "table.xlsx": (b"PK", "table.xlsx"),
 }
 
