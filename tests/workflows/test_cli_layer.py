@@ -152,7 +152,7 @@ def test_paper_prints_every_theme_and_its_reasons(capsys):
 
 def test_paper_json_has_the_contract(capsys):
     found = run_json(capsys, "paper")
-    assert len(found["rows"]) == 88
+    assert len(found["rows"]) == 93
     assert {"quantity", "paper_value", "unit", "values", "verdict"} <= set(found["rows"][0])
 
 
