@@ -84,7 +84,7 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
         what = "has no energy" if rows else "is not"
         raise MissingDataError(
             f"{formula_unit(formula)} {what} in {shortened(phases.source, 60)} ({len(phases)} phases); ways out: a "
-            "table or entries of your own (--source FILE; docs/files.md), 'licoat data fetch', screen --add STRUCTURE"
+            "table or entries of your own (--source FILE; docs/files.md), 'licoat data fetch', screen --add FILE"
             f"{_nearest(phases, formula_unit(formula))}"
         )
     return known

@@ -116,6 +116,8 @@ def read_documents(path: Path) -> list[dict[str, Any]]:
         documents = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     else:
         documents = _whole_or_lines(data, where)
+    if isinstance(documents, dict) and {"phases", "calculator", "relaxation"} <= documents.keys():
+        raise InputFileError(f"{where}: the relaxed phases of a build; give the phases.parquet beside it")
     listed = _unwrapped(documents, where)
     nothing = not listed and not isinstance(documents, list)
     if listed is None or nothing or not all(isinstance(document, dict) for document in listed):

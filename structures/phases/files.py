@@ -163,10 +163,11 @@ def _is_snapshot(path: Path) -> bool:
     import pyarrow.parquet as pq
 
     try:
-        names = set(pq.read_metadata(path).schema.names)
+        metadata = pq.read_metadata(path)
     except Exception:  # noqa: BLE001 - a damaged file is reported by whoever reads it
         return False
-    return {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= names
+    by_pandas = b"pandas" in (metadata.metadata or {})  # as `PhaseTable.to_frame` is written
+    return not by_pandas and {*TEXT_COLUMNS, *INTEGER_COLUMNS} <= set(metadata.schema.names)
 
 
 def _table(read: _Read, path: Path, references: PhaseTable | None) -> PhaseTable:

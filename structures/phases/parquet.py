@@ -146,11 +146,12 @@ def _checked(path: Path, manifest: Manifest, reading: "Callable[[pq.ParquetFile,
         most = _MOST_VALUES_PER_ROW * max(rows, 1)
         require_bounded(metadata, path, most_bytes=MOST_SNAPSHOT_BYTES, most_rows=_MOST_ROWS, most_values=most)
         if rows == manifest.n_phases:
-            names = metadata.schema.to_arrow_schema().names
-            # Formulas stand plain in the file, and a column of formulas knows each once.
-            repeated = [*repeated_texts(metadata), "formula"]
+            schema = metadata.schema.to_arrow_schema()
+            # Texts that hardly repeat are plain, unless the file has them with a dictionary.
+            texts = {field.name for field in schema if str(field.type) == "string"} - set(_PLAIN[::2])
+            repeated = sorted(texts | set(repeated_texts(metadata)))
             with arrow.frugal(), pq.ParquetFile(path, metadata=metadata, read_dictionary=repeated) as file:
-                columns = reading(file, names)
+                columns = reading(file, schema.names)
     except SnapshotError:
         raise
     except InputFileError as error:

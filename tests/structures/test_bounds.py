@@ -89,6 +89,19 @@ def test_a_table_that_pandas_wrote_is_read_as_before(tmp_path):
     assert found["Sb2O3-1"].energy_source == ""
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_what_pandas_writes_of_a_table_is_read(tmp_path, ending):
+    table = load_phases("builtin")
+    few = table.subset([i for i, formula in enumerate(table.text("formula")) if set(formula) <= set("LiSbO0123456789")])
+    frame, path = few.to_frame(), tmp_path / f"t.{ending}"
+    getattr(frame, {"csv": "to_csv", "parquet": "to_parquet", "xlsx": "to_excel"}[ending])(path, index=False)
+    found = load_phases(path)
+    assert set(found.text("phase_id")) == set(few.text("phase_id"))
+    for name in (ENERGY, "volume_a3_per_atom", "band_gap_ev", "shear_modulus_gpa", "energy_sigma_ev_per_atom"):
+        own = [getattr(found[phase.phase_id], name) for phase in few]
+        assert own == pytest.approx([getattr(phase, name) for phase in few], abs=1e-12)
+
+
 def snapshot(path, columns, **options):
     n = len(columns["phase_id"])
     pq.write_table(pa.table(columns), path, compression="zstd", **options)
@@ -192,3 +205,9 @@ def test_a_text_of_too_many_columns_or_rows(tmp_path):
     path.write_text(f"formula,{ENERGY}\n" + "Li2O,-2\n" * 500_001)
     with pytest.raises(InputFileError, match="more than 500000 lines; give a smaller file"):
         load_phases(path)
+
+
+def test_a_composition_of_a_snapshot_stands_once(builtin, tmp_path):
+    assert len(set(builtin.formulas)) == len(builtin.formulas) < len(builtin)
+    builtin.save(tmp_path / "b.parquet")
+    assert PhaseTable.load(tmp_path / "b.parquet").formulas == builtin.formulas
