@@ -93,12 +93,12 @@ class Samples:
 
     def to_dict(self) -> dict[str, int]:
         """Return what was drawn, for a manifest."""
-        return {"compositions": self.compositions, "without_sigma": self.without_sigma}
+        return {"compositions": len(self.formulas), "without_sigma": self.without_sigma}
 
     @property
-    def compositions(self) -> int:
+    def formulas(self) -> tuple[str, ...]:
         """Compositions whose energies are drawn."""
-        return len(self._table.formulas)
+        return self._table.formulas
 
     @property
     def without_sigma(self) -> int:

@@ -20,7 +20,14 @@ from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.text import TextColumn, Words
 
-__all__ = ["anchored_o2_ev_per_atom", "corrected_table", "hybrid_table", "oxygen_shift_ev", "second_columns"]
+__all__ = [
+    "anchored_o2_ev_per_atom",
+    "corrected_table",
+    "hybrid_table",
+    "oxygen_shift_ev",
+    "second_columns",
+    "shifted_table",
+]
 
 
 def anchored_o2_ev_per_atom(
@@ -134,3 +141,25 @@ def hybrid_table(first: PhaseTable, second: PhaseTable, manifest: Manifest) -> P
         columns[name] = np.where(here, other[name], columns[name])
     columns["energy_source"] = columns["energy_source"].where(here, other["energy_source"])
     return PhaseTable(columns, manifest).with_levels(metals, first, second)
+
+
+def shifted_table(phases: PhaseTable, shifts_ev_per_fu: Mapping[str, float]) -> PhaseTable:
+    """Return a table with other formation energies, taken as exact: what the answers would be if they were these.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+    shifts_ev_per_fu : mapping of str to float
+        By composition, so that polymorphs keep their distances; of one that is not named 0. On both levels of theory
+        of a table that has two.
+    """
+    if phases.has_two_levels:
+        with_u, without = (phases.for_system({symbol}) for symbol in (next(iter(HUBBARD_U_EV)), "Li"))
+        levels = [shifted_table(level, shifts_ev_per_fu) for level in (with_u, without)]
+        return hybrid_table(levels[0], levels[1], phases.manifest).with_products(phases.products)
+    columns = phases.columns()
+    columns.pop("energy_ev_per_atom", None)  # what is shifted is a formation energy
+    shift = np.array([shifts_ev_per_fu.get(formula, 0.0) for formula in phases.text("formula")])
+    columns["formation_energy_ev_per_atom"] = phases.column("formation_energy_ev_per_atom") + shift / phases.atoms
+    columns["energy_sigma_ev_per_atom"] = np.zeros(len(phases))
+    return PhaseTable(columns, phases.manifest).with_products(phases.products)
