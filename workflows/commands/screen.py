@@ -2,11 +2,10 @@
 
 import argparse
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands import calculation
-from licoat.workflows.commands.common import add_command, load, path_text, phase_ids, positive, print_json
+from licoat.workflows.commands.common import add_command, add_out, load, out_folder, phase_ids, positive, print_json
 
 if TYPE_CHECKING:
     from licoat.structures.phases.table import PhaseTable
@@ -24,10 +23,13 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument("--criteria", metavar="F.toml", help="criteria file (default: built-in criteria)")
     parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="rows to print (default 20)")
+    add_out(parser)
     parser.add_argument(
-        "--out", type=path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
+        "--table",
+        choices=("paper", "full", "layer"),
+        default="paper",
+        help="columns of table.tex (default paper)",
     )
-    parser.add_argument("--figures", action="store_true", help="with --out: also the figures, as SVG and PDF")
     parser.add_argument(
         "--add",
         action="append",
@@ -43,15 +45,11 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
 
 def _screen(options: argparse.Namespace) -> None:
-    from licoat.structures.errors import InputFileError
     from licoat.thermo.oxides import can_be_screened
     from licoat.workflows.screening.criteria import load_criteria
     from licoat.workflows.screening.screen import screen
 
-    if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
-        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
-    if options.figures and options.out is None:
-        raise InputFileError("--figures needs --out DIR, the folder to write them to")
+    out = out_folder(options)
     phases = load(options)
     criteria = None if options.criteria is None else load_criteria(options.criteria)
     chosen = phase_ids(options.phase, phases)
@@ -64,7 +62,7 @@ def _screen(options: argparse.Namespace) -> None:
     result = screen(
         phases, options.formulas or None, criteria=criteria, anode=options.anode, phase_ids=chosen, also=also
     )
-    files = result.save(options.out, figures=options.figures) if options.out else []
+    files = [] if out is None else result.save(out, figures=options.figures, columns=options.table)
     if options.json:
         print_json(result.to_dict())
     elif not options.quiet:

@@ -1,10 +1,9 @@
 """``licoat validate``: computed against measured."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from licoat.workflows.commands.common import add_command, add_source, path_text, print_json
+from licoat.workflows.commands.common import add_command, add_out, add_source, out_folder, print_json
 
 __all__ = ["add"]
 
@@ -15,7 +14,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser = add_command(commands, "validate", _validate, text, source=False)
     add_source(parser, "--source", metavar="S")
     parser.add_argument("--scheme", action="append", metavar="NAME", help="only this scheme of builtin; repeatable")
-    parser.add_argument("--out", type=path_text, metavar="DIR", help="write both tables as CSV, Markdown, LaTeX, Excel")
+    add_out(parser)
 
 
 def _validate(options: argparse.Namespace) -> None:
@@ -23,19 +22,18 @@ def _validate(options: argparse.Namespace) -> None:
     from licoat.structures.phases.builtin import SCHEMES
     from licoat.workflows.screening.validation import validate
 
+    out = out_folder(options)
     if options.source == "builtin":
         tables = {name: load_phases("builtin", scheme=name) for name in options.scheme or SCHEMES}
     else:
         table = load_phases(options.source, scheme=options.scheme[0] if options.scheme else None)
         tables = {table.scheme: table}
     found = validate(tables, load_phases("measured"))
-    if options.out is not None:
-        from licoat.workflows.output.exports import frame_writers, save_files
+    if out is not None:
+        from licoat.workflows.output.kit import save_validation
 
-        caption = "Errors of reaction energies against measured enthalpies, eV per O atom (alloys: per atom)."
-        writers = frame_writers(found.to_frame(), "validation", caption)
-        writers |= frame_writers(found.errors_frame(), "reactions", caption)
-        save_files(Path(options.out), writers)
+        schemes = {name: table.scheme for name, table in tables.items()}
+        save_validation(found, schemes, out, figures=options.figures)
     if options.json:
         print_json(found.to_dict())
     elif not options.quiet:
