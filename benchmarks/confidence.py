@@ -89,7 +89,8 @@ def main() -> int:
         f"one by one        {each * options.samples:8.0f} CPU s ({each:.2f} each): {each * options.samples / more:.0f}x"
     )
     print(
-        f"compared in {options.plain} samples: {one['differences']} end states or ranks differ, energies {one['ev']:.0e} eV"
+        f"compared in {options.plain} samples: {one['differences']} end states or ranks differ, "
+        f"energies {one['ev']:.0e} eV"
     )
     return int(one["differences"] > 0)
 

@@ -14,13 +14,13 @@ from licoat.structures import load_phases
 from licoat.workflows import screen
 from licoat.workflows.output.tables import to_latex, to_markdown
 
-FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"} | {
-    f"design.{ending}" for ending in ("csv", "md", "tex", "xlsx")
-}
+FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"}
+FILES |= {"references.bib", "methods.md"}
+FILES |= {f"design.{ending}" for ending in ("csv", "md", "tex", "xlsx")}
 EIGHT_DIGITS = 1e-7  # CSV is written with eight significant digits
 DOCUMENT = r"""\documentclass[a4paper,landscape]{article}
 \usepackage[margin=1cm]{geometry}
-\usepackage{booktabs,longtable}
+\usepackage{array,booktabs,graphicx,longtable}
 \begin{document}
 \input{table.tex}
 \end{document}
@@ -168,10 +168,11 @@ def test_latex_has_the_cells_of_the_markdown(default_screen):
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("columns", ["paper", "layer", "full"])
 @pytest.mark.parametrize("oxides", [None, ["Sb2O3", "MgO", "CaO", "ZnO"]])
-def test_latex_compiles_and_fits_the_page(builtin, default_screen, tmp_path, oxides):
+def test_latex_compiles_and_fits_the_page(builtin, default_screen, tmp_path, oxides, columns):
     result = default_screen if oxides is None else screen(builtin, oxides)
-    (tmp_path / "table.tex").write_text(to_latex(result), encoding="utf-8")
+    (tmp_path / "table.tex").write_text(to_latex(result, columns), encoding="utf-8")
     (tmp_path / "document.tex").write_text(DOCUMENT, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
     for _ in range(3):  # longtable settles its column widths in a second and third run

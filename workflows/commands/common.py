@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_command",
+    "add_out",
     "add_source",
     "file_options",
     "load",
     "natural",
+    "out_folder",
     "path_text",
     "phase_ids",
     "positive",
@@ -164,6 +167,33 @@ def path_text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("the name is empty (an unset variable?)")
     return text
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out`` and ``--figures``."""
+    parser.add_argument(
+        "--out", type=path_text, metavar="DIR", help="write tables, JSON, references.bib and methods.md there"
+    )
+    parser.add_argument("--figures", action="store_true", help="with --out: also the figures, as SVG and PDF")
+
+
+def out_folder(options: argparse.Namespace) -> Path | None:
+    """Return the folder of ``--out``, None without.
+
+    Raises
+    ------
+    InputFileError
+        If it is a file, or figures are asked for without it.
+    """
+    from licoat.structures.errors import InputFileError
+
+    if options.out is None:
+        if options.figures:
+            raise InputFileError("--figures needs --out DIR, the folder to write them to")
+        return None
+    if Path(options.out).exists() and not Path(options.out).is_dir():
+        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
+    return Path(options.out)
 
 
 def load(options: argparse.Namespace, *, named_source_alone: bool = False) -> "PhaseTable":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from licoat.workflows.commands.common import add_command, load, path_text, print_json
+from licoat.workflows.commands.common import add_command, add_out, load, out_folder, path_text, print_json
 
 if TYPE_CHECKING:
     from licoat.structures import PhaseTable
@@ -61,6 +61,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser.add_argument("--max-lithium-loss", type=float, metavar="UM", help="solve the loading for this loss of metal")
     parser.add_argument("--max-temperature-rise", type=float, metavar="K", help="... for this rise of the foil")
     parser.add_argument("--plot", type=path_text, metavar="F.svg", help="draw the layer as a stack (.svg, .pdf, .png)")
+    add_out(parser)
     for name, help_text in _LAYER_OPTIONS.items():
         parser.add_argument(f"--{name}", type=float, help=help_text)
 
@@ -74,7 +75,7 @@ def _layer(options: argparse.Namespace) -> None:
     if options.loading is not None and any(wish is not None for wish in wishes):
         raise InputFileError("--loading and a target (--target-thickness, --max-...) exclude each other: give one")
     layer_options = LayerOptions(**{field: value for field, value in given.items() if value is not None})
-    phases = load(options)
+    out, phases = out_folder(options), load(options)
     thickness, loss, rise = wishes
     layer = design_layer(
         options.formula,
@@ -90,6 +91,10 @@ def _layer(options: argparse.Namespace) -> None:
     )
     if options.plot is not None:
         _plot(layer, phases, options)
+    if out is not None:
+        from licoat.workflows.output.kit import save_layer
+
+        save_layer(layer, phases.scheme, out, figures=options.figures)
     if options.json:
         print_json(layer.to_dict())
     elif not options.quiet:

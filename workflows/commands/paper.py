@@ -23,10 +23,9 @@ def _paper(options: argparse.Namespace) -> None:
 
     table = paper_table()
     if options.out is not None:
-        from licoat.workflows.output.exports import save_frame
+        from licoat.workflows.output.kit import save_paper
 
-        caption = "Numbers of the founding paper, recomputed; sources as explained by licoat paper --json."
-        save_frame(table.to_frame(), Path(options.out), "paper", caption, printed=table.to_printed_frame())
+        save_paper(table, Path(options.out))
     if options.json:
         print_json(table.to_dict())
     elif not options.quiet:

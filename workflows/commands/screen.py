@@ -3,16 +3,16 @@
 import argparse
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from licoat.workflows.commands import calculation
 from licoat.workflows.commands.common import (
     add_command,
+    add_out,
     file_options,
     load,
     natural,
-    path_text,
+    out_folder,
     phase_ids,
     positive,
     print_json,
@@ -38,10 +38,13 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     chosen.add_argument("--criteria", metavar="F.toml", help="criteria file of your own")
     parser.add_argument("--phase", action="append", default=[], metavar="ID", help="polymorph that reacts; repeatable")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="rows to print (default 20)")
+    add_out(parser)
     parser.add_argument(
-        "--out", type=path_text, metavar="DIR", help="write all tables, the ledger and the manifest there"
+        "--table",
+        choices=("paper", "full", "layer"),
+        default="paper",
+        help="columns of table.tex (default paper)",
     )
-    parser.add_argument("--figures", action="store_true", help="with --out: also the figures, as SVG and PDF")
     parser.add_argument(
         "--add",
         action="append",
@@ -66,15 +69,11 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
 
 def _screen(options: argparse.Namespace) -> None:
-    from licoat.structures.errors import InputFileError
     from licoat.thermo.oxides import can_be_screened
     from licoat.workflows.screening.criteria import DEFAULT_PROFILE, load_criteria
     from licoat.workflows.screening.screen import screen
 
-    if options.out is not None and Path(options.out).exists() and not Path(options.out).is_dir():
-        raise InputFileError(f"--out {options.out!r} is a file; give a folder")
-    if options.figures and options.out is None:
-        raise InputFileError("--figures needs --out DIR, the folder to write them to")
+    out = out_folder(options)
     _scheme_of_added(options)
     phases = load(options, named_source_alone=bool(options.add))
     criteria = None if options.criteria is None else load_criteria(options.criteria)
@@ -98,7 +97,7 @@ def _screen(options: argparse.Namespace) -> None:
         seed=options.seed,
         progress=_show_progress if calculation.progress_wanted(options) else None,
     )
-    files = result.save(options.out, figures=options.figures) if options.out else []
+    files = [] if out is None else result.save(out, figures=options.figures, columns=options.table)
     if options.json:
         print_json(result.to_dict())
     elif not options.quiet:

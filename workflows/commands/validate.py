@@ -1,10 +1,9 @@
 """``licoat validate``: computed against measured."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from licoat.workflows.commands.common import add_command, add_source, path_text, print_json
+from licoat.workflows.commands.common import add_command, add_out, add_source, out_folder, print_json
 
 __all__ = ["add"]
 
@@ -15,7 +14,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
     parser = add_command(commands, "validate", _validate, text, source=False)
     add_source(parser, "--source", metavar="S")
     parser.add_argument("--scheme", action="append", metavar="NAME", help="only this scheme of builtin; repeatable")
-    parser.add_argument("--out", type=path_text, metavar="DIR", help="write both tables as CSV, Markdown, LaTeX, Excel")
+    add_out(parser)
 
 
 def _validate(options: argparse.Namespace) -> None:
@@ -24,9 +23,9 @@ def _validate(options: argparse.Namespace) -> None:
     from licoat.structures.phases.fitted import load_error_models
     from licoat.thermo.heat_errors import heat_errors
     from licoat.workflows.calculations.fitting import leave_elements_out
-    from licoat.workflows.screening.coatings import CAVEAT
     from licoat.workflows.screening.validation import validate
 
+    out = out_folder(options)
     if options.source == "builtin":
         tables = {name: load_phases("builtin", scheme=name) for name in options.scheme or SCHEMES}
     else:
@@ -37,18 +36,11 @@ def _validate(options: argparse.Namespace) -> None:
         before = heat_errors(load_phases("builtin", scheme="hybrid").with_products("all"), measured)
         further["fitted, element left out"] = leave_elements_out(load_error_models()["hybrid"], before)
     found = validate(tables, measured, further)
-    if options.out is not None:
-        from licoat.structures.publishing import publish_files
-        from licoat.workflows.output.exports import frame_writers
+    if out is not None:
+        from licoat.workflows.output.kit import save_validation
 
-        caption = "Errors of reaction energies against measured enthalpies, eV per O atom (alloys: per atom)."
-        writers = frame_writers(found.to_frame(), "validation", caption)
-        writers |= frame_writers(found.errors_frame(), "reactions", caption)
-        about = "Plateau voltages, volumes and PBE band gaps against measured ones."
-        writers |= frame_writers(found.properties_frame(), "properties", about)
-        if found.coatings:
-            writers |= frame_writers(found.coatings_frame(), "coatings", f"Published coatings. {CAVEAT}")
-        publish_files(Path(options.out), writers)
+        schemes = {name: table.scheme for name, table in tables.items()}
+        save_validation(found, schemes, out, figures=options.figures)
     if options.json:
         print_json(found.to_dict())
     elif not options.quiet:

@@ -32,6 +32,7 @@ WIDEST_COLUMN = 48
 CM_PER_CHARACTER = 0.13  # of LaTeX scriptsize
 PAGE_WIDTH_CM = 23.0  # of a landscape page
 NUMBER_WIDTH_CM = 1.5  # of a column of numbers or short words
+HEAD_HEIGHT_CM = 3.6
 SHORT_TEXT = 16  # characters up to which a column is not wrapped
 
 
@@ -107,9 +108,14 @@ def frame_latex(frame: "pd.DataFrame", caption: str) -> str:
         rf">{{\raggedright\arraybackslash}}p{{{widths[name]:.1f}cm}}" if name in wide else "l" if name in texts else "r"
         for name in frame.columns
     )
-    heads = [rf"\rotatebox{{90}}{{{escape_latex(_heading(name))}}}" for name in frame.columns]
+    heads = [_upright(_heading(name)) for name in frame.columns]
     rows = [[_latex_cell(_cell(value)) for value in row] for row in frame.itertuples(index=False)]
     return latex_table(columns, heads, rows, escape_latex(caption), packages="array,booktabs,longtable,graphicx")
+
+
+def _upright(text: str) -> str:
+    """Turn a heading upright, in lines, so that no column is wider for it than its numbers."""
+    return rf"\rotatebox{{90}}{{\parbox{{{HEAD_HEIGHT_CM}cm}}{{\raggedright {escape_latex(text)}}}}}"
 
 
 def _heading(name: str) -> str:

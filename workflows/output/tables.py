@@ -2,14 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from licoat.structures.chemistry.book import Kind
 from licoat.structures.chemistry.formula import render_latex
 from licoat.structures.publishing import publish_files
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
-from licoat.workflows.output.exports import escape_latex, frame_writers, latex_table, write_excel
+from licoat.workflows.output.exports import (
+    escape_latex,
+    frame_latex,
+    frame_writers,
+    latex_table,
+    write_excel,
+)
+from licoat.workflows.output.kit import screen_kit
 from licoat.workflows.output.neutral import csv_frame, markdown_text
 from licoat.workflows.screening.criteria import State
 from licoat.workflows.screening.quantities import DESIGN
@@ -107,6 +114,11 @@ def verdict_marks(candidate: "Candidate") -> str:
     return "".join(_SYMBOLS[verdict.state] for verdict in candidate.verdicts.values())
 
 
+ColumnSet = Literal["paper", "layer", "full"]
+_NOT_ON_PAPER = {"rank", "hull_phases"}
+MOST_ON_A_PAGE = 12
+"""Columns of numbers, besides rank and formula, that a landscape page holds."""
+
 PRINTED = (
     "rank", "formula", "equation", "energy_ev_per_fu", "energy_sigma_ev_per_fu", "measured_energy_ev_per_fu",
     "energy_ev_per_anode_atom", "heat_mj_per_kg_oxide", "average_voltage_v", "volume_ratio_oxide",
@@ -164,23 +176,54 @@ def source_line(result: "ScreeningResult") -> str:
     return f"{line} Caution: {caution}." if caution else line
 
 
-def to_latex(result: "ScreeningResult") -> str:
-    """Return the table as a LaTeX ``longtable`` with booktabs rules.
+def to_latex(result: "ScreeningResult", columns: ColumnSet = "paper") -> str:
+    """Return the table as LaTeX ``longtable`` with booktabs rules.
 
-    The document needs the packages ``booktabs`` and ``longtable`` and wants landscape pages.
+    Parameters
+    ----------
+    result : ScreeningResult
+    columns : {"paper", "layer", "full"}
+        The table for people; what a micrometre of oxide becomes; or both and every other number, in several tables
+        of a page's width, each with the formula.
+
+    Returns
+    -------
+    str
+        The document needs the packages that its first line names and wants landscape pages.
     """
+    about = source_line(result)
+    if columns == "layer":
+        return frame_latex(design_frame(result), f"Layer numbers per um of dense oxide. {about}")
+    if columns == "full":
+        frame = result.table
+        others = [name for name in frame.columns if name not in {*PRINTED, *_NOT_ON_PAPER} and name in _numbers(frame)]
+        parts = [others[i : i + MOST_ON_A_PAGE] for i in range(0, len(others), MOST_ON_A_PAGE)]
+        tables = [
+            frame_latex(frame[["rank", "formula", *part]], f"All numbers, part {i} of {len(parts)}. {about}")
+            for i, part in enumerate(parts, start=1)
+        ]
+        return "\n".join([_paper_latex(result), *tables])
+    return _paper_latex(result)
+
+
+def _numbers(frame: "pd.DataFrame") -> set[str]:
+    return {name for name in frame.columns if frame[name].dtype.kind in "fiu"}
+
+
+def _paper_latex(result: "ScreeningResult") -> str:
+    """Return the table for people as LaTeX."""
     wide = {
-        "equation": r"p{3.9cm}",
-        "band_gaps_ev": r"p{3cm}",
-        "shear_moduli_gpa": r"p{3cm}",
+        "equation": r"p{4.6cm}",
+        "band_gaps_ev": r"p{2.8cm}",
+        "shear_moduli_gpa": r"p{2.8cm}",
         "formula": "l",
         "criteria": "l",
     }
-    columns = "".join(wide.get(name, "r") for name in PRINTED)
+    layout = "".join(wide.get(name, "r") for name in PRINTED)
     about = f"Oxides on {result.manifest['anode']} metal: end state in equilibrium with the metal."
     caption = escape_latex(" ".join([about, LEGEND, source_line(result)]))
     rows = [[_latex_cell(name, cell) for name, cell in row.items()] for row in _cells(result)]
-    return latex_table(columns, [head(name, result.manifest["anode"], latex=True) for name in PRINTED], rows, caption)
+    return latex_table(layout, [head(name, result.manifest["anode"], latex=True) for name in PRINTED], rows, caption)
 
 
 def _latex_cell(key: str, text: str) -> str:
@@ -199,7 +242,9 @@ def design_frame(result: "ScreeningResult") -> "pd.DataFrame":
     return result.table[["rank", "formula", "equation", *DESIGN]]
 
 
-def save_result(result: "ScreeningResult", folder: Path, *, figures: bool = False) -> list[Path]:
+def save_result(
+    result: "ScreeningResult", folder: Path, *, figures: bool = False, columns: ColumnSet = "paper"
+) -> list[Path]:
     """Write all tables of a screen, with its figures if asked; each file appears whole or not at all."""
     drawings: dict[str, Callable[[Path], Any]] = {}
     if figures:
@@ -215,11 +260,12 @@ def save_result(result: "ScreeningResult", folder: Path, *, figures: bool = Fals
             "table.csv": lambda p: csv_frame(frame).to_csv(p, index=False, float_format="%.8g"),
             "table.parquet": lambda p: frame.to_parquet(p, index=False),
             "table.md": lambda p: p.write_text(to_markdown(result), encoding="utf-8"),
-            "table.tex": lambda p: p.write_text(to_latex(result), encoding="utf-8"),
+            "table.tex": lambda p: p.write_text(to_latex(result, columns), encoding="utf-8"),
             "table.xlsx": lambda p: write_excel(_sheets(result), p),
             "ledger.csv": lambda p: csv_frame(result.ledger).to_csv(p, index=False, float_format="%.8g"),
             "manifest.json": lambda p: p.write_text(json.dumps(_manifest(result), indent=1) + "\n", encoding="utf-8"),
         }
+        | screen_kit(result)
         | drawings,
     )
 

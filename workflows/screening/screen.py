@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+ColumnSet = Literal["paper", "layer", "full"]
 FigureKind = Literal["design", "ledger", "funnel", "periodic"]
 
 __all__ = [
@@ -218,7 +219,7 @@ class ScreeningResult:
         axes: Axes = rendered(f"plot_{kind}", self, ax)
         return axes
 
-    def save(self, folder: str | Path, *, figures: bool = False) -> list[Path]:
+    def save(self, folder: str | Path, *, figures: bool = False, columns: ColumnSet = "paper") -> list[Path]:
         """Write tables, report, references, methods and manifest into a folder.
 
         Parameters
@@ -226,13 +227,15 @@ class ScreeningResult:
         folder : str or Path
         figures : bool
             Also the figures, as SVG and PDF.
+        columns : {"paper", "layer", "full"}
+            Of ``table.tex``.
 
         Returns
         -------
         list of Path
             The files written.
         """
-        written: list[Path] = rendered("save_result", self, Path(folder), figures=figures)
+        written: list[Path] = rendered("save_result", self, Path(folder), figures=figures, columns=columns)
         return written
 
 
