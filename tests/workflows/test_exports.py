@@ -25,7 +25,7 @@ FRAME = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def result():
-    return screen(load_phases("builtin"), ["Sb2O3", "SnO2", "CaO", "CuO"], prefer="table")
+    return screen(load_phases("builtin"), ["Sb2O3", "SnO2", "CaO", "CuO"])
 
 
 def test_missing_values_are_empty_in_markdown():
