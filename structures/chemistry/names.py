@@ -5,12 +5,20 @@ one key. What people read goes through `display_formula`, and an equation is mul
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula, render_latex, render_unicode, write_formula
 from licoat.structures.errors import FormulaError
 
-__all__ = ["display_equation", "display_factor", "display_formula", "display_latex", "display_unicode"]
+__all__ = [
+    "display_amounts",
+    "display_equation",
+    "display_factor",
+    "display_formula",
+    "display_latex",
+    "display_unicode",
+]
 
 _TIMES = {
     "SbO2": 2,  # Sb(III)Sb(V)O4, cervantite
@@ -78,8 +86,8 @@ def display_equation(equation: str) -> str:
     --------
     >>> display_equation("SbO2 + 7 Li -> Li3Sb + 2 Li2O")
     'Sb2O4 + 14 Li -> 2 Li3Sb + 4 Li2O'
-    >>> display_equation("2 SbO2 + 2 LiC -> X")
-    'Sb2O4 + Li2C2 -> X'
+    >>> display_equation("2 SbO2 + 2 LiC -> X"), display_equation("0.5 SbO2 + Li2O")
+    ('Sb2O4 + Li2C2 -> X', '0.25 Sb2O4 + Li2O')
     """
     sides, mark, words = equation.partition(" (")
     terms = [(_TERM.fullmatch(term.strip()), term) for term in re.split(r"( \+ | -> )", sides)]
@@ -87,15 +95,43 @@ def display_equation(equation: str) -> str:
     factors = [(float(m["number"] or 1), display_factor(m["formula"])) for m in found]
     if all(factor == 1 for _, factor in factors):
         return equation
-    scale = next(s for s in (1, 2) if all(n * s % factor == 0 for n, factor in factors))
+    whole = all(n % 1 == 0 for n, _ in factors) and "->" in sides  # amounts of phases alone keep their number
+    scale = next((s for s in (1, 2) if whole and all(n * s % factor == 0 for n, factor in factors)), 1)
     written = []
     for match, text in terms:
         if match is None:
             written.append(text)
             continue
-        number = float(match["number"] or 1) * scale / display_factor(match["formula"])
-        written.append(("" if number == 1 else f"{number:g} ") + display_formula(match["formula"]))
+        if not (match["number"] or "->" in sides):  # a name alone, no amount
+            written.append(display_formula(match["formula"]))
+            continue
+        written.append(_term(match["formula"], float(match["number"] or 1) * scale))
     return "".join(written) + mark + _WORD.sub(lambda m: display_formula(m.group()), words)
+
+
+def _term(formula: str, number: float) -> str:
+    """Write so many formula units by the name of the field: ``0.5 Li2C2`` for one LiC."""
+    number /= display_factor(formula)
+    amount = f"{number:.0f}" if number % 1 == 0 else f"{number:.4g}"
+    return ("" if number == 1 else f"{amount} ") + display_formula(formula)
+
+
+def display_amounts(amounts: Mapping[str, float], times: float = 1.0) -> str:
+    """Write amounts of phases by the names of the field.
+
+    Parameters
+    ----------
+    amounts : mapping of str to float
+        Formula unit to amount.
+    times : float
+        All amounts are multiplied by it.
+
+    Examples
+    --------
+    >>> display_amounts({"LiC": 1.0, "Li2O": 2.0}), display_amounts({"SbO2": 1.0}, 2)
+    ('0.5 Li2C2 + 2 Li2O', 'Sb2O4')
+    """
+    return " + ".join(_term(formula, n * times) for formula, n in amounts.items())
 
 
 def display_unicode(text: str) -> str:

@@ -15,7 +15,7 @@ from licoat.workflows import screen
 from licoat.workflows.output.tables import to_latex, to_markdown
 
 FILES = {"table.csv", "table.parquet", "table.md", "table.tex", "table.xlsx", "ledger.csv", "manifest.json"}
-FILES |= {"references.bib", "methods.md"}
+FILES |= {"references.bib", "methods.md", "report.html"}
 FILES |= {f"design.{ending}" for ending in ("csv", "md", "tex", "xlsx")}
 EIGHT_DIGITS = 1e-7  # CSV is written with eight significant digits
 DOCUMENT = r"""\documentclass[a4paper,landscape]{article}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from licoat.structures import PhaseTable
 from licoat.structures.chemistry.book import BOOK
-from licoat.structures.chemistry.formula import render_unicode
+from licoat.structures.chemistry.names import display_equation, display_factor, display_formula, display_unicode
 from licoat.thermo import LithiationPath, Reaction
 from licoat.thermo.measurement import MeasuredSide
 from licoat.thermo.preference import COMPUTED, MEASURED
@@ -73,6 +73,11 @@ def _with_sigma(value: float | None, sigma: float | None, digits: int = 2) -> st
     return f"{value:.{digits}f}" if sigma is None else f"{value:.{digits}f} +- {sigma:.{digits}f}"
 
 
+def _times(factor: int, value: float | None) -> float | None:
+    """Turn a number per formula unit into one per formula as the field writes it."""
+    return None if value is None else factor * value
+
+
 def say(text: str = "") -> None:
     """Write a line to standard output."""
     sys.stdout.write(text + "\n")
@@ -95,11 +100,16 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     heads = [head(name, result.manifest["anode"]) for name in names]
     rows = []
     for c in shown:
-        r = c.path.final
+        r, times = c.path.final, display_factor(c.path.oxide)  # energies are per formula as it is written here
+        other = (
+            (r.computed_energy_ev_per_fu, r.computed_energy_sigma_ev_per_fu)
+            if best
+            else (c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu)
+        )
         rows.append([
-            str(c.rank), c.path.oxide, r.marked_equation, _with_sigma(r.energy_ev_per_fu, r.energy_sigma_ev_per_fu),
-            _with_sigma(r.computed_energy_ev_per_fu, r.computed_energy_sigma_ev_per_fu) if best else
-            _with_sigma(c.measured.measured_energy_ev_per_fu, c.measured.measured_energy_sigma_ev_per_fu),
+            str(c.rank), display_formula(c.path.oxide), display_equation(r.marked_equation),
+            _with_sigma(_times(times, r.energy_ev_per_fu), _times(times, r.energy_sigma_ev_per_fu)),
+            _with_sigma(_times(times, other[0]), _times(times, other[1])),
             _number(r.energy_ev_per_anode_atom), _number(r.heat_mj_per_kg_oxide), _number(r.volume_ratio_oxide),
             _number(r.volume_ratio_reactants), phase_values(r, "band_gap_ev", "band_gap_kind"),
             phase_values(r, "shear_modulus_gpa", "elastic_kind"), verdict_marks(c),
@@ -112,10 +122,10 @@ def print_screen(result: ScreeningResult, top: int) -> None:
     say(LEGEND)
     say()
     if result.pareto:
-        say(f"Pareto front of those that fail nothing: {', '.join(result.pareto)}.")
+        say(f"Pareto front of those that fail nothing: {', '.join(map(display_formula, result.pareto))}.")
     say("Funnel (an oxide leaves at the first criterion it fails):")
     for step in result.funnel:
-        names = list(step.left)
+        names = list(map(display_formula, step.left))
         tail = (
             f"  left: {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}" if names else ""
         )
@@ -195,7 +205,7 @@ def print_reaction(reaction: Reaction, measured: Reaction | str, measured_ratio:
 
 def print_path(path: LithiationPath, side: MeasuredSide) -> None:
     """Print the stages, the end state and the verdict of one oxide."""
-    say(f"{render_unicode(path.oxide)} on {path.anode}: {path.verdict}")
+    say(f"{display_unicode(path.oxide)} on {path.anode}: {path.verdict}")
     force = _with_sigma(path.driving_force_v, path.driving_force_sigma_v, 3)
     if force:
         what = "average voltage" if not path.is_inert else "full conversion would have"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from licoat.workflows.screening.validation import Validation
 
 __all__ = [
+    "kit_texts",
     "kit_writers",
     "measured_sources",
     "save_comparison",
@@ -35,7 +36,7 @@ __all__ = [
 Writers = dict[str, Callable[[Path], Any]]
 
 
-def kit_writers(
+def kit_texts(
     document: Any,  # noqa: ANN401 - any JSON-able document
     what: str,
     tables: Mapping[str, str],
@@ -44,8 +45,8 @@ def kit_writers(
     anode: str = "Li",
     more: Iterable[str] = (),
     end_states: bool = True,
-) -> Writers:
-    """Return the writers of ``references.bib`` and ``methods.md``.
+) -> dict[str, str]:
+    """Return the texts of ``references.bib`` and ``methods.md``.
 
     Parameters
     ----------
@@ -63,10 +64,19 @@ def kit_writers(
     schemes = [f"scheme:{scheme}" for name, scheme in tables.items() if name != "measured"]
     references = cited([*schemes, *also, *sources_of(document)])
     text = methods(what, tables, references, anode=anode, more=more, end_states=end_states)
-    return {
-        "references.bib": lambda file: file.write_text(bibliography(references), encoding="utf-8"),
-        "methods.md": lambda file: file.write_text(text, encoding="utf-8"),
-    }
+    return {"references.bib": bibliography(references), "methods.md": text}
+
+
+def kit_writers(document: Any, what: str, tables: Mapping[str, str], **options: Any) -> Writers:  # noqa: ANN401
+    """Return the writers of ``references.bib`` and ``methods.md`` (see `kit_texts`)."""
+    return _as_files(kit_texts(document, what, tables, **options))
+
+
+def _as_files(texts: Mapping[str, str]) -> Writers:
+    def writer(text: str) -> Callable[[Path], Any]:
+        return lambda file: file.write_text(text, encoding="utf-8")
+
+    return {name: writer(text) for name, text in texts.items()}
 
 
 def measured_sources(formulas: Iterable[str]) -> Iterator[str]:
@@ -84,7 +94,7 @@ def _json(document: Any) -> Callable[[Path], Any]:  # noqa: ANN401
 
 
 def screen_kit(result: "ScreeningResult") -> Writers:
-    """Return the writers of references and methods of a screen."""
+    """Return the writers of references, methods and report of a screen."""
     manifest = result.manifest
     reactions = [c.path.final.to_dict() for c in result.candidates]
     known = [c for c in result.candidates if c.measured.measured_energy_ev_per_fu is not None]
@@ -93,7 +103,7 @@ def screen_kit(result: "ScreeningResult") -> Writers:
     from licoat.structures.phases.facts import hazard_fact
 
     facts = [fact.source for c in result.candidates if (fact := hazard_fact(c.path.oxide)) is not None]
-    return kit_writers(
+    texts = kit_texts(
         [reactions, manifest["criteria"]],
         f"{len(result.candidates)} oxides were screened as self-compacting coatings of {manifest['anode']} metal.",
         {manifest["source"]["source"]: manifest["source"]["scheme"]},
@@ -104,6 +114,10 @@ def screen_kit(result: "ScreeningResult") -> Writers:
             "A criterion without data counts neither for nor against an oxide.",
         ],
     )
+    from licoat.workflows.output.report.page import report_html
+
+    report = report_html(result, texts["methods.md"], texts["references.bib"])
+    return _as_files(texts | {"report.html": report})
 
 
 def save_path(path: "LithiationPath", side: "MeasuredSide", folder: Path, *, figures: bool = False) -> list[Path]:

@@ -2,14 +2,14 @@
 
 import math
 
-from licoat.structures.chemistry.formula import render_unicode
+from licoat.structures.chemistry.names import display_unicode
 
 __all__ = ["equation_text", "rounded", "significant"]
 
 
 def equation_text(equation: str) -> str:
-    """Write an equation with subscripts and an arrow."""
-    return render_unicode(equation).replace("->", "→")
+    """Write an equation with the names of the field, subscripts and an arrow."""
+    return display_unicode(equation)
 
 
 def rounded(value: float, sigma: float | None) -> str:

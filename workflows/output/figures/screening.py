@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from licoat.workflows.screening.criteria import Criterion
     from licoat.workflows.screening.screen import Candidate, ScreeningResult
 
-__all__ = ["outcome", "plot_design", "plot_funnel", "plot_ledger"]
+__all__ = ["heat_sigma_mj_per_kg", "outcome", "plot_design", "plot_funnel", "plot_ledger"]
 
 OUTCOMES = {
     "meets all": (GREEN, "o"),
@@ -81,7 +81,8 @@ def _design(result: "ScreeningResult", ax: "Axes") -> None:
             continue
         x = [c.path.final.volume_ratio_oxide or 0.0 for c in members]
         y = [c.path.final.heat_mj_per_kg_oxide for c in members]
-        ax.errorbar(x, y, [_heat_sigma(c) for c in members], fmt="none", ecolor=colour, elinewidth=0.5, alpha=0.55,
+        sigma = [heat_sigma_mj_per_kg(c) for c in members]
+        ax.errorbar(x, y, sigma, fmt="none", ecolor=colour, elinewidth=0.5, alpha=0.55,
                     zorder=2 if name == "fails" else 3)  # fmt: skip
         points = ax.scatter(x, y, s=13, marker=mark, c=colour, edgecolors="#303030", linewidths=0.3,
                             zorder=2.5 if name == "fails" else 4, label=f"{name} ({len(members)})")  # fmt: skip
@@ -101,7 +102,7 @@ def _design(result: "ScreeningResult", ax: "Axes") -> None:
             ax.axhline(criterion.threshold, color=BLUE, lw=0.6, ls="--", zorder=1)
     ax.set_xlabel(r"Volume of products over that of the oxide, $V/V_{ox}$ (1)")
     ax.set_ylabel("Heat of reaction (MJ per kg of oxide)")
-    top = max(_y(c) + _heat_sigma(c) for c in shown)
+    top = max(_y(c) + heat_sigma_mj_per_kg(c) for c in shown)
     ax.set_xlim(min(map(_x, shown)) - 0.1, max(map(_x, shown)) + 0.25)
     ax.set_ylim(min(0.0, *map(_y, shown)), 1.12 * top)
     handles, labels = ax.get_legend_handles_labels()
@@ -127,7 +128,7 @@ def _y(candidate: "Candidate") -> float:
     return candidate.path.final.heat_mj_per_kg_oxide
 
 
-def _heat_sigma(candidate: "Candidate") -> float:
+def heat_sigma_mj_per_kg(candidate: "Candidate") -> float:
     """One standard deviation of the heat per mass, 0 (no bar) where it is not known."""
     reaction = candidate.path.final
     if reaction.energy_sigma_ev_per_fu is None or not reaction.energy_ev_per_fu:
