@@ -19,6 +19,7 @@ alloy beside one that nobody measured would decide a hull by who was measured.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -254,11 +255,33 @@ class ErrorModel:
 
         Notes
         -----
-        :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds.
+        :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds; shared terms are added up first, so that
+        C itself is not needed.
         """
-        formulas = list(amounts)
-        nu = np.array([amounts[f] for f in formulas])
-        return float(np.sqrt(max(nu @ self.covariance_ev2(formulas) @ nu, 0.0)))
+        total: dict[str, float] = {}
+        for formula, n in amounts.items():
+            for term, x in loadings(formula).items():
+                if self._has(term):
+                    total[term] = total.get(term, 0.0) + n * x
+        place, seen = self._seen
+        shared = {place[term]: x for term, x in total.items() if term in place}
+        cross = seen[:, list(shared)] @ np.array(list(shared.values()))
+        before = math.fsum((self.prior_ev[_kind(term)] * x) ** 2 for term, x in total.items())
+        return self.widening * math.sqrt(max(before - float(cross @ self._learnt[1] @ cross), 0.0))
+
+    @cached_property
+    def _seen(self) -> tuple[dict[str, int], FloatArray]:
+        """Terms that are applied, and how each enters what was seen, times its prior variance."""
+        rows = [
+            {t: x for t, x in loadings(r.formula).items() if self._has(t) and _kind(t) not in _NOT_APPLIED}
+            for r in self.residuals
+        ]
+        place = {term: i for i, term in enumerate(dict.fromkeys(term for row in rows for term in row))}
+        seen = np.zeros((len(rows), len(place)))
+        for i, row in enumerate(rows):
+            for term, x in row.items():
+                seen[i, place[term]] = x * self.prior_ev[_kind(term)] ** 2
+        return place, seen
 
 
 @cache
