@@ -287,45 +287,34 @@ class ErrorModel:
 
         Notes
         -----
-        :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds.
+        :math:`\sigma^2 = \nu^T C \nu` with the covariance C of the compounds; shared terms are added up first, so that
+        C itself is not needed.
         """
-        _, inverse, _ = self._learnt
         total: dict[str, float] = {}
-        seen, transfer = np.zeros(len(self.residuals)), 0.0
-        for formula, amount in amounts.items():
+        for formula, n in amounts.items():
             for term, x in loadings(formula).items():
-                total[term] = total.get(term, 0.0) + amount * x
-            seen += amount * self._covariance_with_known(formula)
-            transfer += amount**2 * self._transfer_ev2(formula)
-        prior = sum((x * self.prior_ev[_kind(term)]) ** 2 for term, x in total.items() if self._has(term))
-        variance = float(prior + transfer - seen @ inverse @ seen)
-        return self.widening * math.sqrt(max(variance, 0.0))
-
-    def _covariance_with_known(self, formula: str) -> FloatArray:
-        """Prior covariance of the applied error of a compound with those that were measured."""
-        if formula not in self._covariances:
-            found = np.zeros(len(self.residuals))
-            for term, x in loadings(formula).items():
-                if term in self._known_terms:
-                    found += x * self._known_terms[term]
-            self._covariances[formula] = found
-        return self._covariances[formula]
+                if self._has(term):
+                    total[term] = total.get(term, 0.0) + n * x
+        place, seen = self._seen
+        shared = {place[term]: x for term, x in total.items() if term in place}
+        cross = seen[:, list(shared)] @ np.array(list(shared.values()))
+        before = math.fsum((self.prior_ev[_kind(term)] * x) ** 2 for term, x in total.items())
+        before += math.fsum(n**2 * self._transfer_ev2(formula) for formula, n in amounts.items())
+        return self.widening * math.sqrt(max(before - float(cross @ self._learnt[1] @ cross), 0.0))
 
     @cached_property
-    def _covariances(self) -> dict[str, FloatArray]:
-        """What `_covariance_with_known` gave: a screen asks for the same compounds again and again."""
-        return {}
-
-    @cached_property
-    def _known_terms(self) -> dict[str, FloatArray]:
-        """Of each term that is applied, its variance times the loadings of the compounds that were measured."""
-        found: dict[str, FloatArray] = {}
-        for i, residual in enumerate(self.residuals):
-            for term, x in loadings(residual.formula).items():
-                if self._has(term) and _kind(term) not in _NOT_APPLIED:
-                    row = found.setdefault(term, np.zeros(len(self.residuals)))
-                    row[i] = x * self.prior_ev[_kind(term)] ** 2
-        return found
+    def _seen(self) -> tuple[dict[str, int], FloatArray]:
+        """Terms that are applied, and how each enters what was seen, times its prior variance."""
+        rows = [
+            {t: x for t, x in loadings(r.formula).items() if self._has(t) and _kind(t) not in _NOT_APPLIED}
+            for r in self.residuals
+        ]
+        place = {term: i for i, term in enumerate(dict.fromkeys(term for row in rows for term in row))}
+        seen = np.zeros((len(rows), len(place)))
+        for i, row in enumerate(rows):
+            for term, x in row.items():
+                seen[i, place[term]] = x * self.prior_ev[_kind(term)] ** 2
+        return place, seen
 
 
 @cache

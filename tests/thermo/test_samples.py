@@ -23,9 +23,9 @@ def best():
     return load_phases("builtin")
 
 
-def end_of(samples, path, s):
+def end_of(ends, s):
     """Return the end state that a sample has, and the energy of its reaction."""
-    (end,) = (end for end in samples.ends(path) if s in end.samples)
+    (end,) = (end for end in ends if s in end.samples)
     return end.path, float(end.energy_ev_per_fu[end.samples.tolist().index(s)])
 
 
@@ -37,19 +37,20 @@ def test_a_sample_is_the_table_with_its_energies(scheme):
     samples = Samples(phases, oxides, "Li", 2, seed=7)
     # Both levels of a table with two have the same errors: they are learnt together.
     errors = samples.errors_ev_per_fu(phases.for_system({"Li"}), samples.formulas)
+    ends = [samples.ends(path) for path in paths]
+    distances = [samples.above_hull_ev_per_atom(path) for path in paths]
     changed = 0
     for s in range(2):
         plain = shifted_table(phases, dict(zip(samples.formulas, errors[s].tolist(), strict=True)))
-        for path, other, distance in zip(
-            paths, lithiate_many(oxides, plain), above_hull(oxides, plain, "Li"), strict=True
-        ):
-            end, energy = end_of(samples, path, s)
+        others = zip(lithiate_many(oxides, plain), above_hull(oxides, plain, "Li"), strict=True)
+        for i, (other, distance) in enumerate(others):
+            end, energy = end_of(ends[i], s)
             assert end.final.equation == other.final.equation
             assert end.is_inert == other.is_inert
             reaction = other.full_conversion if other.is_inert else other.final
             assert energy == pytest.approx(0.0 if reaction is None else reaction.energy_ev_per_fu, abs=1e-8)
-            assert samples.above_hull_ev_per_atom(path)[s] == pytest.approx(distance, abs=1e-9)
-            changed += end.final.equation != path.final.equation
+            assert distances[i][s] == pytest.approx(distance, abs=1e-9)
+            changed += end.final.equation != paths[i].final.equation
     assert changed > 0, "no end state changes: no test"
 
 
@@ -121,3 +122,13 @@ def test_unknown_sigmas_are_said_and_nothing_but_unknown_ones_refused(make_table
         Samples(bare, ["Sb2O3"], "Li", 5, 0).ends(lithiate("Sb2O3", bare))
     with pytest.raises(InputFileError, match="0 samples: from 1"):
         Samples(table, ["Sb2O3"], "Li", 0, 0)
+
+
+@pytest.mark.parametrize("oxide", ["Sb2O3", "Fe2O3", "CaO2", "Al2O3"])
+def test_sigma_of_a_reaction_is_that_of_the_covariance(oxide):
+    fitted = load_phases("builtin", scheme="fitted")
+    path = lithiate(oxide, fitted)
+    amounts = (path.full_conversion if path.is_inert else path.final).coefficients
+    nu = np.array(list(amounts.values()))
+    covariance = path.phases.shared_errors.covariance_ev2(list(amounts))
+    assert path.phases.shared_errors.sigma_ev(amounts) == pytest.approx(np.sqrt(nu @ covariance @ nu), rel=1e-6)
