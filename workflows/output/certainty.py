@@ -7,7 +7,7 @@ from licoat.workflows.screening.screen import ScreeningResult
 __all__ = ["confidence_text", "explanation_text"]
 
 _SURE = 0.95
-_MOST_PHASES = 15
+_MOST_ROWS = 15
 _NEAR_MEV_PER_ATOM = 300.0
 _SMALL = 9.95
 
@@ -64,16 +64,18 @@ def _share(value: float | None) -> str:
 
 def explanation_text(explanation: Explanation) -> str:
     """Lay out what an end state hangs on: its oxide, what is on its path, and what else is near."""
-    kept = [p for p in explanation.phases if p.role != "other" or _is_near(p)][:_MOST_PHASES]
+    moves = [
+        (phase, shift)
+        for phase in explanation.phases
+        if phase.role != "other" or _is_near(phase)
+        for shift in (phase.down, phase.up)
+        if shift is not None
+    ]
+    moves.sort(key=lambda move: abs(move[1].shift_mev_per_atom))
     rows = [
-        [
-            phase.formula, phase.role, _number(phase.energy_sigma_mev_per_atom), *_shift(phase.down or phase.up),
-            *_shift(phase.verdict)[:1],
-        ]
-        for phase in kept
-    ]  # fmt: skip
-    both = [p for p in kept if p.down is not None and p.up is not None]
-    rows += [[p.formula, p.role, _number(p.energy_sigma_mev_per_atom), *_shift(p.up), ""] for p in both]
+        [p.formula, p.role, _number(p.energy_sigma_mev_per_atom), *_shift(s), _shift(p.verdict)[0]]
+        for p, s in moves[:_MOST_ROWS]
+    ]
     turned = "reacts" if explanation.is_inert else "inert"
     heads = ["phase", "role", "sigma", "has to move", "then the end state is", f"{turned} from"]
     names = ", ".join(explanation.hangs_on)
