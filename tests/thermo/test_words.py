@@ -62,7 +62,7 @@ def test_a_substance_that_is_not_there_has_ways_out(builtin):
     assert len(message) <= 300
     for way in ("--source", "data fetch", "--add", "docs/files.md", "nearest there: Sb2O3"):
         assert way in message
-    with pytest.raises(MissingDataError, match=r"STRUCTURE$"):  # nothing of argon there
+    with pytest.raises(MissingDataError, match=r"--add FILE$"):  # nothing of argon there
         react("Ar2O + Li -> Ar + Li2O", builtin)
 
 
