@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from licoat.structures import load_phases
+from licoat.structures import formula_unit, load_phases
 from licoat.workflows import screen
 from licoat.workflows.output.tables import to_latex, to_markdown
 
@@ -128,7 +128,11 @@ def test_markdown_has_one_full_row_per_oxide_and_no_nan(saved, default_screen):
     assert not re.search(r"\b(nan|none|null|<na>|inf)\b", text, re.IGNORECASE)
     head, rule, *rows = markdown_rows(text)
     assert all(len(row) == len(head) == len(rule) for row in rows)
-    assert [row[1] for row in rows] == default_screen.table["formula"].tolist()
+    assert [formula_unit(row[1]) for row in rows] == default_screen.table["formula"].tolist()
+    assert "Sb2O4" in {row[1] for row in rows}
+    cervantite = next(row for row in rows if row[1] == "Sb2O4")
+    energy = default_screen.table.set_index("formula").loc["SbO2", "energy_ev_per_fu"]
+    assert float(cervantite[3]) == pytest.approx(2 * energy, abs=0.006)
     energies = [float(row[head.index("dE (eV/fu)")]) for row in rows]
     assert energies == pytest.approx(default_screen.table["energy_ev_per_fu"].tolist(), abs=0.00501)  # two digits
     equations = [row[2] for row in rows]

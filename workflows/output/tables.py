@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from licoat.structures.chemistry.book import Kind
 from licoat.structures.chemistry.formula import render_latex
+from licoat.structures.chemistry.names import display_equation, display_factor, display_formula
 from licoat.structures.publishing import publish_files
 from licoat.thermo.reaction import phase_values
 from licoat.workflows.output.book import book_rows, find
@@ -42,7 +43,7 @@ _SYMBOLS = {State.PASS: "+", State.FAIL: "-", State.UNCERTAIN: "~", State.UNKNOW
 STAR = "* computed (PBE or a potential trained on it) or, gap 0 of compounds of metals alone, by rule"
 LEGEND = (
     "Criteria: + pass, - fail, ~ uncertain (threshold within one sigma), ? unknown (no data). "
-    f"Gaps and moduli: {STAR}; ? not known. Energies per formula unit of oxide."
+    f"Gaps and moduli: {STAR}; ? not known. Energies per formula of oxide as written."
 )
 
 
@@ -125,6 +126,7 @@ PRINTED = (
     "volume_ratio_reactants", "band_gaps_ev", "shear_moduli_gpa", "criteria", "score",
 )  # fmt: skip
 """Columns of the table for people, in Markdown, LaTeX and the first sheet of the workbook."""
+_PER_FORMULA = {"energy_ev_per_fu", "energy_sigma_ev_per_fu", "measured_energy_ev_per_fu"}
 
 
 def head(name: str, anode: str, *, latex: bool = False) -> str:
@@ -148,11 +150,15 @@ def _printed(name: str, candidate: "Candidate", row: dict[str, Any]) -> str:
         return verdict_marks(candidate)
     if name == "score":
         return score_text(candidate.score_low, candidate.score_high)
+    if name == "formula":
+        return display_formula(candidate.path.oxide)
     if name == "equation":
-        return candidate.path.final.marked_equation
+        return display_equation(candidate.path.final.marked_equation)
     value = row[name]
     if value is None or not find(name).is_number:
         return value or ""
+    if name in _PER_FORMULA:  # as it is written here
+        value *= display_factor(candidate.path.oxide)
     return f"{value:.{find(name).digits}f}"
 
 
