@@ -41,7 +41,7 @@ SCHEMES = {
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.5"
+VERSION = "2026.11.6"
 CREATED = "2026-11-27"
 _FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 

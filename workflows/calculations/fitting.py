@@ -11,14 +11,13 @@ from scipy.optimize import minimize
 
 from licoat.structures.chemistry.elements import ATOMIC_NUMBER
 from licoat.structures.chemistry.formula import parse_formula
-from licoat.structures.phases.facts import same_space_group
 from licoat.structures.phases.fitted import ErrorModel, Residual, loadings
 from licoat.structures.phases.levels import oxygen_shift_ev
 from licoat.structures.phases.schemes import HUBBARD_U_EV
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.publishing import published
 from licoat.structures.rendering import outline
-from licoat.thermo.polymorph import with_energy
+from licoat.thermo.polymorph import polymorph_row
 
 __all__ = ["Prediction", "fit", "fit_document", "leave_elements_out", "residuals", "summary", "write_fit"]
 
@@ -69,22 +68,16 @@ def residuals(first: PhaseTable, second: PhaseTable, measured: PhaseTable) -> li
         enthalpy = float(measured.energy_ev_per_fu[theirs])
         if np.isnan(enthalpy):
             continue
-        number = int(measured.integers("space_group_number")[theirs])
+        key = measured.text("phase_id")[theirs]
         if atoms.keys() & HUBBARD_U_EV.keys():
-            row = _same_polymorph(formula, first, number)
+            row = polymorph_row(first, formula, key)
             energy = float(first.energy_ev_per_fu[row]) - atoms.get("O", 0) * oxygen_shift_ev(first, measured)
         else:
-            energy = float(second.energy_ev_per_fu[_same_polymorph(formula, second, number)])
+            energy = float(second.energy_ev_per_fu[polymorph_row(second, formula, key)])
         n = sum(atoms.values())
         sigma = float(measured.column("energy_sigma_ev_per_atom")[theirs]) * n
         found.append(Residual(formula, energy - enthalpy, max(sigma, LEAST_SIGMA_EV_PER_O * max(atoms.get("O", 0), 1))))
     return found
-
-
-def _same_polymorph(formula: str, phases: PhaseTable, space_group_number: int) -> int:
-    rows = with_energy(phases, formula)
-    numbers = phases.integers("space_group_number")
-    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
 
 
 def fit(found: Sequence[Residual], widening: float = WIDENING) -> ErrorModel:

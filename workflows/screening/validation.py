@@ -10,12 +10,11 @@ import numpy as np
 from licoat.structures.chemistry.book import Kind, Quantity, declare
 from licoat.structures.chemistry.formula import parse_formula
 from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.facts import same_space_group
 from licoat.structures.phases.schemes import uses_hubbard_u
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import brief, outline
 from licoat.thermo.balance import balance
-from licoat.thermo.polymorph import with_energy
+from licoat.thermo.polymorph import polymorph_row, with_energy
 from licoat.thermo.reaction import build_reaction
 
 if TYPE_CHECKING:
@@ -175,8 +174,8 @@ def _is_peroxide(atoms: dict[str, int]) -> bool:
 
 def _error(formula: str, kind: str, phases: PhaseTable, measured: PhaseTable) -> HeatError:
     theirs = with_energy(measured, formula)[0]
-    row = _same_polymorph(formula, phases, int(measured.integers("space_group_number")[theirs]))
-    ours_id, theirs_id = phases.text("phase_id")[row], measured.text("phase_id")[theirs]
+    theirs_id = measured.text("phase_id")[theirs]
+    ours_id = phases.text("phase_id")[polymorph_row(phases, formula, theirs_id)]
     atoms = parse_formula(formula)
     element = next(s for s in atoms if s not in {"Li", "O"})
     unit = next(f for f in phases.formulas if parse_formula(f).keys() == {element})
@@ -201,13 +200,6 @@ def _error(formula: str, kind: str, phases: PhaseTable, measured: PhaseTable) ->
         if reference.energy_sigma_ev_per_fu is None
         else reference.energy_sigma_ev_per_fu * abs(scale),
     )
-
-
-def _same_polymorph(formula: str, phases: PhaseTable, space_group_number: int) -> int:
-    """Return the row of the polymorph that was measured, of the lowest where the table lacks it."""
-    rows = with_energy(phases, formula)
-    numbers = phases.integers("space_group_number")
-    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
 
 
 def summarise(errors: Iterable[HeatError], name: str) -> ErrorSummary:
