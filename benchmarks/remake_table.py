@@ -2,10 +2,14 @@
 
     python benchmarks/remake_table.py                 # a random tenth, and ten oxides with all they react to
     python benchmarks/remake_table.py --share 0.02 --workers 2
+    python benchmarks/remake_table.py --starts MORE.json --hours 1 --no-oxides --out DIR
     python benchmarks/remake_table.py --disturbed     # from other starts: how much hangs on them?
     python benchmarks/remake_table.py --share 1 --moduli --out DIR    # all of it, a day or more; goes on where it was
 
 Needs the extra ``mlip``. ``DIR/relaxed.json.gz`` of the last is what ``structures/data/computed_phases.json.gz`` is.
+Phases are taken in the random order in which they are drawn, five at a time, so a run that ends after ``--hours`` (or
+was killed; the same command goes on) is an unbiased sample. Start structures of the Materials Project are not shipped:
+``--starts`` names a file that has them, without it those phases are not drawn, which is said.
 Prints the differences in energy and volume, and the reaction energies of ten oxides from the structures alone beside
 those of ``builtin``. Disturbed starts are scaled by 1 % in length and their atoms moved by 0.02 A at random (seeded),
 so that also phases that are called known lose their symmetry.
@@ -21,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from licoat.structures import PhaseTable, load_phases
+from licoat.structures import MissingDataError, PhaseTable, load_phases
 from licoat.structures.crystals.calculators import calculator_spec
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.phases.builtin import RELAXED
@@ -34,6 +38,7 @@ from licoat.workflows.calculations.seeds import Seed, read_seeds
 
 OXIDES = ("Sb2O3", "Bi2O3", "SnO2", "ZnO", "MgO", "Al2O3", "CaO", "GeO2", "Ag2O", "In2O3")
 ENERGY_MEV, VOLUME_PERCENT = 5.0, 1.0
+BATCH = 5
 
 
 def disturbed(seed: Seed, rng: np.random.Generator) -> Seed:
@@ -51,32 +56,47 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1, help="of the random choice")
     parser.add_argument("--disturbed", action="store_true", help="scale the start structures and move their atoms")
+    parser.add_argument("--starts", help="further start structures, as `licoat data build --seeds` reads them")
+    parser.add_argument("--hours", type=float, default=math.inf, help="begin nothing new after so many hours")
+    parser.add_argument("--no-oxides", action="store_true", help="leave out the ten oxides and all they react to")
     parser.add_argument("--most-atoms", type=int, default=200, help="leave out larger cells")
     parser.add_argument("--moduli", action="store_true", help="also those that the table has computed moduli of")
     parser.add_argument("--out", help="folder of the build; a later run goes on with it (default: none is kept)")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     stored = {p["id"]: p for p in read_document(RELAXED)["phases"] if p["converged"]}
-    seeds = {s.phase_id: s for s in read_seeds(DATA / "seeds.json.gz")}
-    small = sorted(i for i in stored if len(seeds[i].crystal) <= options.most_atoms)
-    chosen = sorted(rng.choice(small, size=math.ceil(options.share * len(small)), replace=False).tolist())
+    files = [DATA / "seeds.json.gz", *([options.starts] if options.starts else [])]
+    seeds = {s.phase_id: s for file in files for s in read_seeds(file)}
+    if missing := len(stored.keys() - seeds.keys()):
+        print(f"{missing} of {len(stored)} phases have no start structure here: not drawn (--starts)")
+    small = sorted(i for i in stored.keys() & seeds.keys() if len(seeds[i].crystal) <= options.most_atoms)
+    chosen = rng.choice(small, size=math.ceil(options.share * len(small)), replace=False).tolist()
     builtin = load_phases("builtin")
-    needed = {i for oxide in OXIDES for i in sides(builtin, oxide)}
-    elements = {builtin.text("phase_id")[builtin.rows_of(e)[0]] for e in builtin.symbols}
-    wanted = sorted(set(chosen) | needed | elements)
+    needed = {} if options.no_oxides else {i for oxide in OXIDES for i in sides(builtin, oxide)}
+    elements = {builtin.text("phase_id")[builtin.rows_of(e)[0]] for e in builtin.symbols if not options.no_oxides}
+    extra = sorted((elements | set(needed)) & seeds.keys() - set(chosen))
+    wanted = [*chosen, *extra]
     moduli = tuple(i for i in wanted if options.moduli and "elastic" in stored[i])
     started = time.perf_counter()
     with contextlib.nullcontext(options.out) if options.out else tempfile.TemporaryDirectory() as folder:
         engine = open_engine("processes", workers=options.workers)
         starts = [disturbed(seeds[i], rng) if options.disturbed else seeds[i] for i in wanted]
-        how = BuildOptions(window=2 * options.workers, elastic_phases=moduli)
-        build_dataset(starts, calculator_spec("sevennet"), folder, engine, how)
+        done = 0
+        while done < len(wanted) and (time.perf_counter() - started < 3600.0 * options.hours or not done):
+            done = min(done + BATCH, len(chosen)) if done < len(chosen) else len(wanted)
+            how = BuildOptions(
+                window=2 * options.workers, elastic_phases=tuple(i for i in moduli if i in set(wanted[:done]))
+            )
+            with contextlib.suppress(MissingDataError):  # no table without all elements, but the relaxed phases
+                build_dataset(starts[:done], calculator_spec("sevennet"), folder, engine, how)
         again = {p["id"]: p for p in read_document(Path(folder) / "relaxed.json.gz")["phases"]}
-        table = PhaseTable.load(f"{folder}/phases.parquet")
-    print(f"{len(wanted)} phases relaxed in {time.perf_counter() - started:.0f} s with {options.workers} workers")
-    compare(chosen, stored, again)
-    if moduli:
-        compare_moduli(moduli, stored, again)
+        table = PhaseTable.load(f"{folder}/phases.parquet") if done == len(wanted) and extra else None
+    print(f"{done} phases relaxed in {time.perf_counter() - started:.0f} s with {options.workers} workers")
+    compare(chosen[:done], stored, again)
+    if done_moduli := tuple(i for i in moduli if i in again):
+        compare_moduli(done_moduli, stored, again)
+    if table is None:
+        return
     print(f"\n{'oxide':8}{'from structures':>18}{'builtin':>10}  eV per formula unit")
     for oxide in OXIDES:
         new, old = lithiate(oxide, table).final, lithiate(oxide, builtin).final

@@ -14,7 +14,7 @@ from licoat.structures.phases.schemes import uses_hubbard_u
 from licoat.structures.phases.table import PhaseTable, require_table
 from licoat.structures.rendering import outline
 from licoat.thermo.balance import balance
-from licoat.thermo.polymorph import row_of_polymorph, with_energy
+from licoat.thermo.polymorph import polymorph_row, with_energy
 from licoat.thermo.reacting import build_reaction
 
 __all__ = ["ERRORS", "ErrorSummary", "HeatError", "by_class", "heat_errors", "summarise"]
@@ -168,7 +168,7 @@ def _is_peroxide(atoms: Mapping[str, int]) -> bool:
 
 def _error(formula: str, kind: str, phases: PhaseTable, measured: PhaseTable) -> HeatError:
     theirs = with_energy(measured, formula)[0]
-    row = row_of_polymorph(phases, formula, int(measured.integers("space_group_number")[theirs]))
+    row = polymorph_row(phases, formula, measured.text("phase_id")[theirs])
     ours_id, theirs_id = phases.text("phase_id")[row], measured.text("phase_id")[theirs]
     atoms = parse_formula(formula)
     element = next(s for s in atoms if s not in {"Li", "O"})

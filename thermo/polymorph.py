@@ -1,7 +1,7 @@
 """Which phase of a formula reacts, and whose volume, gap and moduli a product has.
 
-The polymorph that a powder or a product really is at room temperature, where the table has it (matched by
-space group with the recorded default polymorph); else the lowest in energy. The hull itself always uses
+The polymorph that a powder or a product really is at room temperature, where the table has it (it says so, or its
+space group is that of the recorded default polymorph); else the lowest in energy. The hull itself always uses
 the lowest: PBE-type energies of polymorphs differ by some 10 meV/atom and often in the wrong order, their
 volumes by up to 30 %.
 """
@@ -10,10 +10,16 @@ import math
 
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.errors import MissingDataError, shortened
-from licoat.structures.phases.facts import ObservedPhase, observed_phase, polymorphs, same_space_group
+from licoat.structures.phases.facts import (
+    ObservedPhase,
+    observed_phase,
+    observed_phases,
+    polymorphs,
+    same_space_group,
+)
 from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["choice_reason", "measured_polymorph", "real_row", "row_of_polymorph", "with_energy"]
+__all__ = ["choice_reason", "measured_polymorph", "polymorph_row", "real_row", "with_energy"]
 
 
 def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> int:
@@ -45,28 +51,40 @@ def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> i
     rows = with_energy(phases, formula)
     if len(rows) == 1:
         return rows[0]
-    default = observed_phase(formula)
-    if default is not None:
-        if default.key in phases and phases.index_of(default.key) in rows:
-            return phases.index_of(default.key)  # a table that uses the same keys
-        numbers = phases.integers("space_group_number")
-        for row in rows:  # lowest energy first
-            if same_space_group(int(numbers[row]), default.space_group_number):
-                return row
-    return rows[0]
+    return _first(phases, rows, observed_phase(formula))
 
 
-def row_of_polymorph(phases: PhaseTable, formula: str, space_group_number: int) -> int:
-    """Return the row of the polymorph with this space group, of the lowest where the table lacks it.
+def polymorph_row(phases: PhaseTable, formula: str, key: str) -> int:
+    """Return the row of a recorded polymorph, of the lowest phase of its formula where the table lacks it.
+
+    Parameters
+    ----------
+    phases : PhaseTable
+    formula : str
+        Formula unit.
+    key : str
+        Of `observed_phases`, such as ``Sb2O3-s``.
 
     Raises
     ------
     MissingDataError
         If the table has no phase of the formula with an energy.
     """
-    rows = with_energy(phases, formula)
-    numbers = phases.integers("space_group_number")
-    return next((row for row in rows if same_space_group(int(numbers[row]), space_group_number)), rows[0])
+    return _first(phases, with_energy(phases, formula), observed_phases().get(key))
+
+
+def _first(phases: PhaseTable, rows: list[int], polymorph: ObservedPhase | None) -> int:
+    """Return the first of some rows, lowest energy first, that is a polymorph; else the first."""
+    if polymorph is None:
+        return rows[0]
+    if polymorph.key in phases and phases.index_of(polymorph.key) in rows:
+        return phases.index_of(polymorph.key)  # a table that uses the same keys
+    return next((row for row in rows if _is(phases, row, polymorph)), rows[0])
+
+
+def _is(phases: PhaseTable, row: int, polymorph: ObservedPhase) -> bool:
+    number = int(phases.integers("space_group_number")[row])
+    return phases.text("polymorph")[row] == polymorph.key or same_space_group(number, polymorph.space_group_number)
 
 
 def with_energy(phases: PhaseTable, formula: str) -> list[int]:
@@ -119,8 +137,11 @@ def _reason(phases: PhaseTable, row: int) -> str:
     others = len(phases.rows_of(formula)) - 1
     if default is not None:
         number = int(phases.integers("space_group_number")[row])
-        if default.key == phases.text("phase_id")[row] or same_space_group(number, default.space_group_number):
-            return f"observed at room temperature ({default.name or default.space_group})"
+        if default.key == phases.text("phase_id")[row] or _is(phases, row, default):
+            name = default.name or default.space_group
+            lost = number > 0 and not same_space_group(number, default.space_group_number)
+            relaxed = f", which this method relaxes to {phases.text('space_group')[row]}" if lost else ""
+            return f"observed at room temperature ({name}{relaxed})"
         if number < 1:
             return "lowest in energy (structure unknown)" if others else "the only phase (structure unknown)"
         name = default.name or default.space_group
@@ -131,13 +152,15 @@ def _reason(phases: PhaseTable, row: int) -> str:
 def measured_polymorph(phases: PhaseTable, row: int) -> ObservedPhase | None:
     """Return the measured polymorph that a phase is, None if it is none that was measured.
 
-    That with its space group; the one that exists at room temperature for the phase that stands for it (`real_row`).
+    That which the table says or its space group tells; the one that exists at room temperature for the phase that
+    stands for it (`real_row`).
     """
-    formula, number = phases.text("formula")[row], int(phases.integers("space_group_number")[row])
+    formula = phases.text("formula")[row]
     default = observed_phase(formula)
     if default is None:
         return None
+    known = phases.text("polymorph")[row]
     for phase in (default, *polymorphs(formula)):
-        if phase.space_group_number is not None and same_space_group(number, phase.space_group_number):
+        if phase.key == known if known else _is(phases, row, phase):
             return phase
     return default if row == real_row(phases, formula) else None

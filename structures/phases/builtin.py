@@ -58,7 +58,7 @@ SECOND_LEVEL = "sevennet-r2scan"
 
 PARQUET = DATA / "builtin.parquet"
 RELAXED = DATA / "computed_phases.json.gz"
-VERSION = "2026.11.5"
+VERSION = "2026.11.6"
 CREATED = "2026-11-27"
 _FACT_FILES = ("observed_compounds.csv", "thermochem.csv", "molar_volume.csv", "bandgaps.csv", "elastic.csv")
 

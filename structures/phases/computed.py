@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from licoat.structures.chemistry.formula import formula_unit, parse_formula
+from licoat.structures.chemistry.formula import formula_unit
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.elastic_tensor import voigt_reuss_hill
 from licoat.structures.crystals.symmetry import SYMMETRY_PRECISION_A, space_group
 from licoat.structures.errors import InputFileError
 from licoat.structures.phases.enrichment import fact_columns
+from licoat.structures.phases.facts import polymorph_key
 from licoat.structures.phases.levels import anchored_o2_ev_per_atom
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.observed import existence
 from licoat.structures.phases.provenance import Manifest
 from licoat.structures.phases.schemes import error_class, mp2020_correction, rms_by_class
+from licoat.structures.phases.softness import ModulusError, modulus_error_of, modulus_errors
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.text import TextColumn
 from licoat.structures.publishing import published
@@ -94,8 +96,9 @@ def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         As `PhaseTable` takes them; besides ``raw_energy_ev_per_atom``, ``correction_ev_per_atom`` and
         ``correction_name``. Gaps and moduli are published ones; computed moduli stand where none is published.
     details : dict
-        ``not_converged`` (identifier to formula), ``duplicates_left_out``, ``computed_moduli`` (their number) and
-        ``computed_shear_modulus_rms_percent`` (against published ones), calculator and settings.
+        ``not_converged`` (identifier to formula), ``duplicates_left_out``, ``left_out`` (identifier to reason),
+        ``computed_moduli`` (their number), ``computed_modulus_errors`` (against published ones, see `softness`),
+        calculator and settings.
 
     Raises
     ------
@@ -108,9 +111,9 @@ def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
     rows, duplicates = _without_duplicates([phase_columns(phase, document) for phase in phases])
     elastic = {str(p["id"]): p["elastic"] for p in phases if p.get("elastic")}
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-    columns |= fact_columns(columns["formula"], columns["space_group_number"])
-    rms = _relative_rms_percent(columns, elastic)
-    _fill_moduli(columns, elastic, str(document["label"]), rms)
+    columns |= fact_columns(columns["formula"], columns["space_group_number"], columns["polymorph"])
+    errors = _modulus_errors(columns, elastic)
+    _fill_moduli(columns, elastic, str(document["label"]), errors)
     return columns, {
         "calculator": document["calculator"],
         "relaxation": document["relaxation"],
@@ -119,8 +122,9 @@ def computed_columns(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         "symmetry_precision_a": SYMMETRY_PRECISION_A,
         "not_converged": {str(p["id"]): formula_unit(p["formula"]) for p in document["phases"] if not p["converged"]},
         "duplicates_left_out": duplicates,
+        "left_out": document.get("left_out", {}),
         "computed_moduli": len(elastic),
-        "computed_shear_modulus_rms_percent": rms,
+        "computed_modulus_errors": {n: {c: e.to_dict() for c, e in found.items()} for n, found in errors.items()},
     } | ({"second": _second_level(columns, document["second"])} if document.get("second") else {})
 
 
@@ -168,6 +172,7 @@ def phase_columns(phase: Mapping[str, Any], document: Mapping[str, Any]) -> dict
         "n_sites": len(crystal),
         "space_group": symbol,
         "space_group_number": number,
+        "polymorph": polymorph_key(formula, number, phase.get("start_space_group_number")),
         "theoretical": -1 if known is None else int(not known),
         "existence": existence(formula),
         "structure": json.dumps(crystal.to_dict(), separators=(",", ":")),
@@ -175,13 +180,16 @@ def phase_columns(phase: Mapping[str, Any], document: Mapping[str, Any]) -> dict
 
 
 def _without_duplicates(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Leave out phases that two start structures led to: same formula, space group, energy and volume; keep the lowest.
+    """Leave out phases that two start structures led to: same formula, space group, energy and volume.
+
+    Kept is the lowest, but one that began as a recorded polymorph before one that did not: tenorite before what nobody
+    has seen.
 
     Relaxations that stop at the same thresholds reach the same minimum to about 0.1 meV/atom and 0.1 % in volume.
     """
     kept: dict[tuple[str, int], list[dict[str, Any]]] = {}
     left_out = []
-    for row in sorted(rows, key=lambda row: (row["raw_energy_ev_per_atom"], row["phase_id"])):
+    for row in sorted(rows, key=lambda row: (not row["polymorph"], row["raw_energy_ev_per_atom"], row["phase_id"])):
         alike = kept.setdefault((row["formula"], row["space_group_number"]), [])
         if any(_same_minimum(row, other) for other in alike):
             left_out.append(row["phase_id"])
@@ -197,26 +205,34 @@ def _same_minimum(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 
 
 def _fill_moduli(
-    columns: dict[str, Any], elastic: Mapping[str, Mapping[str, Any]], label: str, sigma_percent: float | None
+    columns: dict[str, Any],
+    elastic: Mapping[str, Mapping[str, Any]],
+    label: str,
+    errors: Mapping[str, Mapping[str, ModulusError]],
 ) -> None:
     """Put computed moduli where none are published, also one alone: of senarmontite the bulk modulus is measured.
 
-    Their sigma is the error that the published ones show and, added in squares, half the distance of Voigt's and
-    Reuss's bounds.
+    They are corrected for the softness that published ones show. Their sigma is the error that is left then and, added
+    in squares, half the distance of Voigt's and Reuss's bounds.
     """
     for i, phase_id in enumerate(columns["phase_id"]):
         found = elastic.get(phase_id)
         missing = [name for name in _MODULI if columns[name][i] is None]
         if found is None or not missing:
             continue
+        known = {name: modulus_error_of(columns["formula"][i], errors[name]) for name in missing}
+        factors = {name: 1.0 if error is None else error.factor for name, error in known.items()}
         for name in missing:
-            columns[name][i] = float(found[name])
+            columns[name][i] = round(float(found[name]) * factors[name], 2)
         distorted = ", of its distorted structure" if "distorted_ev_per_atom" in found else ""
-        kind, source = label, f"{label}, strain-stress{distorted}"
-        sigma = None if sigma_percent is None else math.hypot(sigma_percent, _spread_percent(found))
+        corrected = [f"{name.partition('_')[0]} x {x:.2f}" for name, x in factors.items() if x != 1.0]
+        kind = f"{label}, corrected" if corrected else label
+        source = f"{label}, strain-stress{distorted}" + (f", softness: {', '.join(corrected)}" if corrected else "")
+        error = known[missing[-1]]  # that of the shear modulus, where both are computed
+        sigma = None if error is None else math.hypot(error.sigma_percent, _spread_percent(found))
         if len(missing) < len(_MODULI):
             what = missing[0].partition("_")[0]
-            kind = f"{label} ({what}), {columns['elastic_kind'][i]}"
+            kind = f"{kind} ({what}), {columns['elastic_kind'][i]}"
             source = f"{what}: {source}; {columns['elastic_source'][i]}"
             sigma = None if sigma is None else max(sigma, columns["elastic_sigma_percent"][i] or 0.0)
         columns["elastic_kind"][i], columns["elastic_source"][i] = kind, source
@@ -232,21 +248,18 @@ def _spread_percent(elastic: Mapping[str, Any]) -> float:
     return 50.0 * (moduli.shear_voigt_gpa - moduli.shear_reuss_gpa) / moduli.shear_hill_gpa
 
 
-def _relative_rms_percent(columns: Mapping[str, Any], elastic: Mapping[str, Mapping[str, Any]]) -> float | None:
-    """Root mean square of the relative error of computed shear moduli, in percent, against the published ones.
-
-    Compounds only: the moduli of the elements are published, and what is wrong with those of Mo, Ta, Re or W says
-    nothing of an oxide or a lithium alloy. Published moduli of another polymorph are left out, and a ratio is taken as
-    its logarithm, so that twice and half are equally wrong. None with fewer than five.
-    """
-    squares = []
+def _modulus_errors(
+    columns: Mapping[str, Any], elastic: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, ModulusError]]:
+    """Compare computed moduli with the published ones of the same crystals; those of another polymorph are left out."""
+    pairs: dict[str, list[tuple[str, float, float]]] = {name: [] for name in _MODULI}
     for i, phase_id in enumerate(columns["phase_id"]):
-        published, kind = columns["shear_modulus_gpa"][i], columns["elastic_kind"][i]
-        found = elastic.get(phase_id)
-        compound = len(parse_formula(columns["formula"][i])) > 1
-        if compound and found is not None and published is not None and "polymorph" not in kind:
-            squares.append(math.log(found["shear_modulus_gpa"] / published) ** 2)
-    return None if len(squares) < 5 else round(100.0 * math.sqrt(sum(squares) / len(squares)), 1)
+        if phase_id not in elastic or "polymorph" in columns["elastic_kind"][i]:
+            continue
+        for name in _MODULI:
+            if columns[name][i] is not None:
+                pairs[name].append((columns["formula"][i], float(elastic[phase_id][name]), columns[name][i]))
+    return {name: modulus_errors(found) for name, found in pairs.items()}
 
 
 def energy_columns(columns: dict[str, Any], classes: Mapping[str, Any], *, corrected: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from licoat.structures.phases.facts import (
     modulus_fact,
     observed_phase,
     observed_phases,
-    same_space_group,
+    polymorph_key,
 )
 from licoat.structures.phases.observed import state_at_298_k
 
@@ -31,7 +31,9 @@ _EMPTY: dict[str, Any] = {
 }
 
 
-def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[str, list[Any]]:
+def fact_columns(
+    formulas: Sequence[str], space_groups: Sequence[int], polymorphs: Sequence[str] | None = None
+) -> dict[str, list[Any]]:
     """Return columns of gaps and moduli with their kinds and sources, and the state at room temperature.
 
     Parameters
@@ -40,30 +42,32 @@ def fact_columns(formulas: Sequence[str], space_groups: Sequence[int]) -> dict[s
         Formula units, one per phase.
     space_groups : sequence of int
         Space group numbers, -1 where unknown.
+    polymorphs : sequence of str, optional
+        Keys of the recorded polymorphs (`facts.polymorph_key`); found from the space groups where not given.
 
     Returns
     -------
     dict of str to list
-        One list per fact column. A phase gets the facts of the polymorph with its space group. Where no
-        phase of a formula has the space group of the polymorph that exists, its facts stand for all of
+        One list per fact column. A phase gets the facts of the polymorph that it is. Where no
+        phase of a formula is the polymorph that exists, the facts of that one stand for all of
         them and their kind ends in ``, other polymorph`` (``, polymorph assumed`` if unknown).
     """
     by_formula: dict[str, list[int]] = {}
     for i, formula in enumerate(formulas):
         by_formula.setdefault(formula, []).append(i)
     rows: list[dict[str, Any]] = [dict(_EMPTY) for _ in formulas]
-    known: dict[str, list[tuple[str, int | None]]] = {}
+    known: dict[str, set[str]] = {}
     for phase in observed_phases().values():
-        known.setdefault(phase.formula, []).append((phase.key, phase.space_group_number))
+        known.setdefault(phase.formula, set()).add(phase.key)
     for formula, indices in by_formula.items():
         state = state_at_298_k(formula)
         for i in indices:
             rows[i] |= _gap_columns(metal_gap(formula), "") | {"state": state}
         if formula not in known:
             continue
-        matched = {
-            i: key for i in indices for key, number in known[formula] if same_space_group(space_groups[i], number)
-        }
+        given = [""] * len(formulas) if polymorphs is None else polymorphs
+        keys = {i: given[i] if given[i] in known[formula] else polymorph_key(formula, space_groups[i]) for i in indices}
+        matched = {i: key for i, key in keys.items() if key}
         default = observed_phase(formula)
         for i in indices:
             if i in matched:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from licoat.structures.chemistry.elements import ATOMIC_MASS_G
 from licoat.structures.chemistry.formula import formula_unit, parse_formula
 from licoat.structures.rendering import outline
 
@@ -27,6 +28,7 @@ __all__ = [
     "modulus_fact",
     "observed_phase",
     "observed_phases",
+    "polymorph_key",
     "polymorphs",
     "read_facts",
     "same_space_group",
@@ -59,6 +61,10 @@ NO_METALS = frozenset({
 
 _AURIDES = frozenset({"Cs", "Rb"})
 """Metals whose compounds with gold are salts with a gap (Spicer, Sommer and White, Phys. Rev. 115, 57 (1959))."""
+
+
+_SINGLY_CHARGED = frozenset({"Li", "Na", "K", "Rb", "Cs", "Cu", "Ag", "Au", "Hg", "Tl", "In", "Ga", "Al"})
+"""Metals with salts of the charge +1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,14 @@ def observed_phases() -> dict[str, ObservedPhase]:
 
 
 @cache
+def _polymorphs() -> dict[str, list[ObservedPhase]]:
+    found: dict[str, list[ObservedPhase]] = {}
+    for phase in observed_phases().values():
+        found.setdefault(phase.formula, []).append(phase)
+    return found
+
+
+@cache
 def _default_by_formula() -> dict[str, ObservedPhase]:
     return {phase.formula: phase for phase in observed_phases().values() if phase.is_default}
 
@@ -194,6 +208,32 @@ def polymorphs(formula: str) -> tuple[ObservedPhase, ...]:
 def observed_phase(formula: str) -> ObservedPhase | None:
     """Return the polymorph that a powder of this formula is at room temperature, None if not recorded."""
     return _default_by_formula().get(formula_unit(formula))
+
+
+def polymorph_key(formula: str, space_group_number: int | None, start_space_group_number: int | None = None) -> str:
+    """Return the key of the recorded polymorph that a relaxed structure is, empty if it is none of them.
+
+    Parameters
+    ----------
+    formula : str
+    space_group_number : int or None
+        Of the relaxed structure.
+    start_space_group_number : int or None
+        Of the structure that the relaxation began with. A method that cannot hold a distortion (PBE+U loses the pairs
+        of MoO2, the monoclinic angle of CuO) gives the polymorph another symmetry; it stands for it all the same.
+
+    Notes
+    -----
+    The polymorph of room temperature comes before the others, one in its own symmetry before one that lost it.
+    """
+    numbers = (space_group_number, start_space_group_number)
+    found = [
+        (not phase.is_default, i, phase.key)
+        for phase in _polymorphs().get(formula, ())
+        for i, number in enumerate(numbers)
+        if same_space_group(number, phase.space_group_number)
+    ]
+    return min(found)[2] if found else ""
 
 
 @cache
@@ -216,11 +256,19 @@ def _gaps() -> dict[str, GapFact]:
 
 
 def metal_gap(formula: str) -> GapFact | None:
-    """Return the gap of what consists of metals alone, which is 0; None for anything else.
+    """Return the gap of what consists of metals alone, or of a metal with too little oxygen, which is 0; else None.
 
-    Of compounds that is a rule, not a measurement; those of gold with Cs or Rb are ionic and left out.
+    Of compounds that is a rule, not a measurement; those of gold with Cs or Rb are ionic and left out. In a suboxide
+    (Rb9O2, Ti3O) oxygen takes less than the lowest charge that the metal has in its salts, and the other electrons
+    stay with the metal (Simon, Coord. Chem. Rev. 163, 253 (1997)).
     """
-    symbols = set(parse_formula(formula))
+    atoms = parse_formula(formula)
+    symbols = set(atoms)
+    if len(atoms) == 2 and "O" in atoms:
+        (symbol,) = symbols - {"O"}
+        taken = 2.0 * atoms["O"] / atoms[symbol]
+        if symbol not in NO_METALS and taken < (1.0 if symbol in _SINGLY_CHARGED else 2.0):
+            return GapFact(0.0, None, "rule", "oxygen takes less than the metal's lowest charge")
     if symbols & NO_METALS or ("Au" in symbols and symbols & _AURIDES):
         return None
     if len(symbols) == 1:
@@ -269,6 +317,28 @@ def modulus_fact(key: str) -> ModulusFact | None:
     return _moduli().get(key)
 
 
+@cache
+def _element_prices() -> dict[str, tuple[float, str]]:
+    found: dict[str, tuple[float, str]] = {}
+    for row in read_facts("hazards_cost"):
+        price = number(row["price_element_USD_kg"])
+        if price is not None:
+            found.setdefault(row["element"], (price, source_label(row)))
+    return found
+
+
 def hazard_fact(formula: str) -> HazardFact | None:
-    """Return hazard and price of an oxide, None if nothing is recorded."""
-    return _hazards().get(formula_unit(formula))
+    """Return hazard and price of an oxide, None if nothing is recorded.
+
+    The price is that of the element content, so one recorded oxide of an element prices the others; their hazard is
+    their own and unknown if not recorded.
+    """
+    fact = _hazards().get(formula_unit(formula))
+    atoms = parse_formula(formula)
+    priced = [s for s in atoms if s in _element_prices()]
+    if fact is not None or "O" not in atoms or len(atoms) != 2 or not priced:
+        return fact
+    price, source = _element_prices()[priced[0]]
+    mass = {symbol: n * ATOMIC_MASS_G[symbol] for symbol, n in atoms.items()}
+    share = mass[priced[0]] / sum(mass.values())
+    return HazardFact(None, price * share, "", f"element content; {source}")

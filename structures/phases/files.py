@@ -245,7 +245,7 @@ def gated(phases: PhaseTable, where: str) -> PhaseTable:
 
 def _fill_facts(columns: dict[str, list[Any]], n: int) -> None:
     """Fill gaps and moduli from published facts, phase by phase and only where the file gives none."""
-    facts = fact_columns(columns["formula"], columns.get("space_group_number", [-1] * n))
+    facts = fact_columns(columns["formula"], columns.get("space_group_number", [-1] * n), columns.get("polymorph"))
     for given, prefixes in ((("band_gap_ev",), ("band_gap",)), (_MODULI, ("bulk_", "shear_", "elastic_"))):
         own = [any(columns[name][i] is not None for name in given if name in columns) for i in range(n)]
         for name in (name for name in facts if name.startswith(prefixes)):

@@ -97,6 +97,7 @@ def _properties(key: str, phase: ObservedPhase | None) -> dict[str, Any]:
             "volume_source": phase.source,
             "space_group": phase.space_group,
             "space_group_number": phase.space_group_number,
+            "polymorph": key,
         }
     gap, moduli = gap_fact(key), modulus_fact(key)
     if gap is not None and gap.kind == "measured":

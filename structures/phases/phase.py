@@ -27,6 +27,8 @@ class Phase:
         Atoms in the cell and number of the space group (1-230).
     space_group : str
         International symbol, empty if unknown.
+    polymorph : str
+        Key of the recorded polymorph that it is (see `facts.polymorph_key`), empty if of none.
     band_gap_ev, band_gap_sigma_ev : float or None
         Electronic gap; 0 is a metal.
     band_gap_kind, band_gap_source : str
@@ -65,6 +67,7 @@ class Phase:
     n_sites: int | None = None
     space_group: str = ""
     space_group_number: int | None = None
+    polymorph: str = ""
     band_gap_ev: float | None = None
     band_gap_sigma_ev: float | None = None
     band_gap_kind: str = ""
@@ -125,6 +128,7 @@ TEXT_COLUMNS = (
     "phase_id",
     "formula",
     "space_group",
+    "polymorph",
     "existence",
     "state",
     "band_gap_kind",

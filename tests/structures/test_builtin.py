@@ -311,15 +311,21 @@ class TestSources:
         allowed = {"measured", "computed", "estimate", "pbe", "rule"}
         assert {k.split(",")[0] for k in builtin.text("band_gap_kind") if k} <= allowed
 
-    def test_gaps_by_rule_are_those_of_metals_alone(self, builtin):
+    def test_gaps_by_rule_are_those_of_metals_alone_or_with_too_little_oxygen(self, builtin):
         ruled = [p for p in builtin if p.band_gap_kind == "rule"]
         assert ruled
         assert {p.band_gap_ev for p in ruled} == {0.0}
-        assert all(e.is_metal for p in ruled for e in Composition(p.formula))  # by pymatgen's periodic table
+        for phase in ruled:  # by pymatgen's periodic table
+            metals = [e for e in Composition(phase.formula) if e.symbol != "O"]
+            assert all(e.is_metal for e in metals)
+            if Composition(phase.formula)["O"]:
+                taken = 2 * Composition(phase.formula)["O"] / sum(Composition(phase.formula)[e] for e in metals)
+                assert all(taken < min(q for q in e.common_oxidation_states if q > 0) for e in metals), phase.formula
 
     def test_facts_of_another_polymorph_say_so(self, builtin):
-        """A gap without a mark belongs to a crystal with the space group of the fact."""
-        metals = ("metallic element", "metals alone")  # any form is a metal; that needs no polymorph
+        """A gap without a mark belongs to a crystal with the space group of the fact, or relaxed from one."""
+        metals = ("metallic element", "metals alone", "oxygen takes less")  # any form is a metal, of no polymorph
+        began = {p["id"]: p.get("start_space_group_number") for p in _inputs()}
         unmarked = [
             p
             for p in builtin
@@ -335,7 +341,8 @@ class TestSources:
         for phase in unmarked:
             listed = groups[Composition(phase.formula).reduced_formula]
             listed = {settings.get(g, g) for g in listed} | {mirror[g] for g in listed if g in mirror}
-            assert phase.space_group in listed, phase.phase_id
+            lost = {"P2_1/c": 14, "C2/c": 15, "Pm-3m": 221}  # CuO, AgO, VO2, MoO2, WO2; LiAg falls to P4/mmm
+            assert phase.space_group in listed or began[phase.phase_id] in {lost.get(g) for g in listed}, phase.phase_id
 
     def test_metals_have_no_gap_and_insulators_have_one(self, builtin):
         for symbol in ("Li", "Al", "Sb"):
@@ -446,10 +453,10 @@ class TestMaking:
     def test_sigma_of_a_computed_modulus_beside_a_measured_one(self):
         table = load_phases("builtin")
         senarmontite = table["a-Sb2O3-senarmontite_D5_4"]
-        assert senarmontite.elastic_kind == "sevennet-l3i5 (shear), measured"
+        assert senarmontite.elastic_kind == "sevennet-l3i5, corrected (shear), measured"
         assert senarmontite.bulk_modulus_gpa == pytest.approx(20.0)  # measured
         assert 5.0 < senarmontite.shear_modulus_gpa < 15.0  # soft: a crystal of molecules
-        rms = table.manifest.details["computed_shear_modulus_rms_percent"]
+        rms = table.manifest.details["computed_modulus_errors"]["shear_modulus_gpa"]["oxide"]["sigma_percent"]
         # Voigt's and Reuss's bounds of this cubic crystal are close: C44 8.0, (C11 - C12)/2 10.2 GPa
         assert senarmontite.elastic_sigma_percent == pytest.approx(rms, abs=1.0)
 

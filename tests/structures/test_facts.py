@@ -248,7 +248,8 @@ def test_hazards():
     assert antimony.hazard_score >= 1  # suspected carcinogen (H351)
     assert "H351" in antimony.labels
     assert facts.hazard_fact("MgO").hazard_score == 0
-    assert facts.hazard_fact("Sb99O") is None
+    assert facts.hazard_fact("Sb99O").hazard_score is None  # priced by its antimony, its hazard is its own
+    assert facts.hazard_fact("LiNbO3") is None
     for row in _rows("hazards_cost"):
         score = facts.hazard_fact(row["oxide"]).hazard_score
         assert score is None or 0 <= score <= 3
@@ -322,3 +323,39 @@ def test_moduli_of_one_row_belong_together(row):
 
 def test_a_gap_of_unknown_origin_is_not_taken():
     assert facts.gap_fact("Li3Bi").kind == "pbe"
+
+
+def test_an_oxide_that_is_not_listed_costs_its_element_content():
+    listed, other = facts.hazard_fact("Bi2O3"), facts.hazard_fact("Bi4O7")
+    bismuth = 2 * 208.9804 / (2 * 208.9804 + 3 * 15.999), 4 * 208.9804 / (4 * 208.9804 + 7 * 15.999)  # IUPAC masses
+    ratio = other.price_usd_per_kg_oxide / listed.price_usd_per_kg_oxide
+    assert ratio == pytest.approx(bismuth[1] / bismuth[0], rel=2e-4)  # printed to 1e-3 USD
+    assert other.hazard_score is None
+    assert "element content" in other.source
+
+
+@pytest.mark.parametrize("suboxide", ["Rb9O2", "Rb6O", "Ti3O", "Ti2O", "Zr3O", "Ag3O"])
+def test_suboxides_are_metals_by_rule(suboxide):
+    gap = facts.metal_gap(suboxide)
+    assert (gap.gap_ev, gap.kind) == (0.0, "rule")
+
+
+@pytest.mark.parametrize("oxide", ["Rb2O", "Ag2O", "Cu4O3", "Tl2O", "BaO2", "KO2", "TiO", "B6O", "MgO"])
+def test_what_oxygen_saturates_has_no_gap_by_rule(oxide):
+    assert facts.metal_gap(oxide) is None
+
+
+class TestPolymorphKey:
+    def test_its_own_symmetry_says_which_it_is(self):
+        assert facts.polymorph_key("Sb2O3", 227) == "Sb2O3-s"
+        assert facts.polymorph_key("Sb2O3", 56) == "Sb2O3-v"
+        assert facts.polymorph_key("Sb2O3", 1) == facts.polymorph_key("Sb2O3", None) == ""
+
+    def test_one_that_a_method_cannot_hold_is_known_by_its_start(self):
+        assert facts.polymorph_key("CuO", 131) == ""  # P4_2/mmc
+        assert facts.polymorph_key("CuO", 131, 15) == facts.observed_phase("CuO").key  # relaxed from tenorite
+        # VO2 loses its pairs and is rutile then, which is a recorded polymorph too: that of room temperature counts
+        assert facts.polymorph_key("VO2", 136, 14) == "VO2-M1"
+
+    def test_mirror_images_are_one(self):
+        assert facts.polymorph_key("GeO2", 152) == facts.polymorph_key("GeO2", 154) == "GeO2-q"

@@ -190,3 +190,9 @@ def test_every_compound_of_the_list_that_the_table_lacks_is_missing_not_misread(
     assert len(found) > 0.5 * len(made)
     assert all(set(parse_formula(row.formula)) == set(row.system.split("-")) for row in observed_compounds()
                if row.formula not in {"none", "solution"})  # fmt: skip
+
+
+def test_no_end_state_rests_on_a_doubtful_reference(screened):
+    doubtful = {row.formula for row in observed_compounds() if row.evidence == "check"}
+    rests = {(path.oxide, f) for path in screened for f in path.final.coefficients if f in doubtful}
+    assert rests == {("AsO2", "AsO2")}  # its products are those of the other arsenic oxides

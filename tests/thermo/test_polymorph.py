@@ -37,6 +37,22 @@ class TestObservedPolymorph:
         assert gap > 0
         assert path.decomposition_energy_ev_per_fu <= -gap * atoms + EXACT
 
+    @pytest.mark.parametrize(("oxide", "group"), [("GeO2", {152, 154}), ("As2O5", {19}), ("Nd2O3", {164})])
+    def test_it_has_its_own_structure(self, builtin, oxide, group):
+        path = lithiate(oxide, builtin)
+        assert path.phase_choice.startswith("observed at room temperature")
+        assert builtin[path.phase_id].space_group_number in group
+        assert builtin[path.phase_id].polymorph == observed_phase(oxide).key
+
+    @pytest.mark.parametrize(
+        ("oxide", "relaxed"), [("CuO", "P4_2/mmc"), ("AgO", "P4_2/mmc"), ("MoO2", "P4_2/mnm"), ("WO2", "P4_2/mnm")]
+    )
+    def test_what_the_potential_cannot_hold_keeps_its_name_and_says_so(self, builtin, oxide, relaxed):
+        path = lithiate(oxide, builtin)
+        assert builtin[path.phase_id].polymorph == observed_phase(oxide).key
+        assert path.phase_choice.startswith("observed at room temperature")
+        assert path.phase_choice.endswith(f"which this method relaxes to {relaxed})")
+
     def test_a_chosen_phase_is_told_as_chosen(self, builtin):
         by_itself = lithiate("CoO", builtin)
         chosen = lithiate("CoO", builtin, phase_id=lowest(builtin, "CoO"))

@@ -17,6 +17,7 @@ from licoat.structures.crystals.calculator_spec import CalculatorSpec
 from licoat.structures.crystals.crystal import Crystal
 from licoat.structures.crystals.elasticity import ElasticSettings
 from licoat.structures.crystals.relaxation import RelaxationSettings
+from licoat.structures.crystals.symmetry import space_group
 from licoat.structures.errors import InputFileError, LicoatError, MissingDataError, NotConvergedError
 from licoat.structures.phases.compositions import FormulaColumn
 from licoat.structures.phases.computed import (
@@ -254,6 +255,7 @@ def phase_record(phase_id: str, start: Crystal, record: Mapping[str, Any]) -> di
         "energy_raw_ev_per_atom": round(result["energy_ev_per_atom"], 6),
         "volume_a3_per_atom": round(result["volume_a3_per_atom"], 5),
         "volume_start_a3_per_atom": round(result["volume_start_a3_per_atom"], 5),
+        "start_space_group_number": space_group(start.lattice, start.species, start.frac_coords)[1],
         "steps": result["steps"],
         "fmax_ev_per_a": round(result["fmax_ev_per_a"], 5),
         "smax_gpa": None if result["smax_gpa"] is None else round(result["smax_gpa"], 4),

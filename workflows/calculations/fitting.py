@@ -16,7 +16,7 @@ from licoat.structures.phases.levels import oxygen_shift_ev
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.publishing import published
 from licoat.thermo.heat_errors import HeatError, by_class, heat_errors
-from licoat.thermo.polymorph import row_of_polymorph
+from licoat.thermo.polymorph import polymorph_row
 
 __all__ = ["fit", "fit_document", "leave_elements_out", "residuals", "summary", "write_fit"]
 
@@ -65,7 +65,7 @@ def residuals(phases: PhaseTable, measured: PhaseTable) -> list[Residual]:
         if np.isnan(enthalpy):
             continue
         level = phases.for_system(atoms)
-        row = row_of_polymorph(level, formula, int(measured.integers("space_group_number")[theirs]))
+        row = polymorph_row(level, formula, measured.text("phase_id")[theirs])
         energy = float(level.energy_ev_per_fu[row]) - atoms.get("O", 0) * oxygen_shift_ev(level, measured)
         sigma = float(measured.column("energy_sigma_ev_per_atom")[theirs]) * sum(atoms.values())
         found.append(Residual(formula, energy - enthalpy, max(sigma, LEAST_SIGMA_EV_PER_O * max(atoms.get("O", 0), 1))))

@@ -1,5 +1,6 @@
 """Documents of relaxed phases put together, and a second level of theory on their relaxed geometries."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,21 @@ __all__ = ["add_second_level", "join_documents"]
 _ONE_LEVEL = ("label", "corrections", "o2_energy_ev_per_atom")
 
 
-def join_documents(paths: Sequence[str | Path]) -> dict[str, Any]:
+_SAME_EV_PER_ATOM = 2e-3
+"""Two relaxations of one phase that end in one minimum differ by less."""
+
+
+def join_documents(paths: Sequence[str | Path], without: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Put documents of relaxed phases together; of a phase in several the first that converged counts.
+
+    If that one has no moduli, those of a later document are taken that relaxed to the same energy.
 
     Parameters
     ----------
     paths : sequence of str or Path
         Documents that `licoat data build --seeds` wrote, of one calculator; the first gives the settings.
+    without : mapping of str to str, optional
+        Phases to leave out, by identifier, and why; the document keeps that under ``left_out``.
 
     Returns
     -------
@@ -32,7 +41,7 @@ def join_documents(paths: Sequence[str | Path]) -> dict[str, Any]:
     Raises
     ------
     InputFileError
-        If a document cannot be read.
+        If a document cannot be read, or a phase to leave out is in none.
     IncompatibleEnergiesError
         If two come from different calculators or corrections.
     """
@@ -49,9 +58,25 @@ def join_documents(paths: Sequence[str | Path]) -> dict[str, Any]:
             kept = phases.get(str(phase["id"]))
             if kept is None or (phase["converged"] and not kept["converged"]):
                 phases[str(phase["id"])] = phase
+            elif "elastic" in phase and "elastic" not in kept and _same(phase, kept):
+                phases[str(phase["id"])] = kept | {"elastic": phase["elastic"]}
+    reasons = dict(without or {})
+    if strange := sorted(reasons.keys() - phases.keys()):
+        raise InputFileError(f"no phase {strange[0]!r} in these documents, so it cannot be left out")
+    left_out = {name: why for d in documents for name, why in d.get("left_out", {}).items()} | {
+        name: f"{phases.pop(name)['formula']}: {why}" for name, why in reasons.items()
+    }
     second = next((d["second"] for d in documents if d.get("second")), None)
-    joined = head | {"phases": [phases[name] for name in sorted(phases)]}
-    return joined if second is None else joined | {"second": second}
+    more = {"second": second, "left_out": left_out}
+    return head | {"phases": [phases[name] for name in sorted(phases)]} | {k: v for k, v in more.items() if v}
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two converged records of a phase are of one minimum."""
+    if not (one["converged"] and other["converged"]):
+        return False
+    energies = (float(one["energy_raw_ev_per_atom"]), float(other["energy_raw_ev_per_atom"]))
+    return math.isclose(*energies, rel_tol=0.0, abs_tol=_SAME_EV_PER_ATOM)
 
 
 def add_second_level(document: dict[str, Any], spec: CalculatorSpec, run: Run) -> dict[str, str]:

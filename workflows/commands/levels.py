@@ -17,6 +17,14 @@ def add(actions: Any) -> None:  # noqa: ANN401 - argparse has no public name for
     join = add_command(actions, "join", _data_join, text, source=False)
     join.add_argument("documents", nargs="+", metavar="FILE", help="relaxed phases, JSON(.gz), of one calculator")
     join.add_argument("--out", type=path_text, required=True, metavar="FILE", help="document to write (.json.gz)")
+    join.add_argument(
+        "--without",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("ID", "REASON"),
+        help="a phase to leave out, and why; repeatable",
+    )
     join.add_argument("--second", metavar="NAME", help="calculator of the single points, such as sevennet-r2scan")
     join.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where it runs (default cpu)")
     calculation.add_store(join)
@@ -39,7 +47,7 @@ def _data_join(options: argparse.Namespace) -> None:
     out = Path(options.out)
     if not out.name.endswith(".json.gz"):
         raise InputFileError(f"--out {options.out!r}: the ending must be .json.gz")
-    document = join_documents(options.documents)
+    document = join_documents(options.documents, dict(options.without))
     failures: dict[str, str] = {}
     if options.second is not None:
         opened, window = calculation.engine(options)
