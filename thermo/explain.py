@@ -234,12 +234,12 @@ class _System:
         self.atoms = parse_formula(path.oxide)
         elements = [path.anode, *sorted(set(self.atoms) - {path.anode})]
         rows, counts = system_phases(self.phases, path.oxide, elements)
-        open_ = counts[:, 1:].any(axis=1)
-        self.index: IntArray = rows[open_]
-        self.rows: list[int] = self.index.tolist()
-        self.counts: IntArray = counts[open_]
-        self.closed: FloatArray = self.counts[:, 1:].astype(float)
-        self.energy: FloatArray = self.phases.energy_ev_per_fu[self.index]
+        last = np.argsort(~counts[:, 1:].any(axis=1), kind="stable")  # the anode metal itself
+        self.index: IntArray = rows[last]
+        self.counts: IntArray = counts[last]
+        self.rows: list[int] = self.index[:-1].tolist()
+        self.closed: FloatArray = self.counts[:-1, 1:].astype(float)
+        self.energy: FloatArray = self.phases.energy_ev_per_fu[self.index[:-1]]
 
     def interval(self, j: int, support: Sequence[int]) -> list[_Limit]:
         """Return the least and the largest shift of phase j with which some phases are the end state.
@@ -290,7 +290,7 @@ class _System:
         """Return the equation of the end state just beyond each limit, and whether it takes up the anode metal."""
         if not limits:
             return {}
-        energy = np.tile(self.energy, (len(limits), 1))
+        energy = np.tile(self.phases.energy_ev_per_fu[self.index], (len(limits), 1))
         for i, limit in enumerate(limits):
             energy[i, limit.phase] += limit.ev_per_fu + limit.side * _BEYOND_EV
         found = {}

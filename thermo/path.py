@@ -86,12 +86,7 @@ class Alternative:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able dictionary."""
-        return {
-            "phase_id": self.phase_id,
-            "space_group": self.space_group,
-            "energy_ev_per_fu": self.energy_ev_per_fu,
-            "volume_ratio_oxide": self.volume_ratio_oxide,
-        }
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,7 @@ def end_titrations(
         Which samples end there.
     """
     open_ = counts[:, 1:].any(axis=1)  # all but the anode metal itself
+    metal = rows[~open_][0]
     rows, counts, energy = rows[open_], counts[open_], energy_ev_per_fu[:, open_]
     found = equilibria(counts[:, 1:], energy, np.array([atoms[symbol] for symbol in sorted(set(atoms) - {anode})]))
     groups: dict[tuple[tuple[int, float], ...], list[int]] = {}
@@ -233,14 +234,17 @@ def end_titrations(
     for content, members in groups.items():
         columns = [j for j, _ in content]
         amounts, divisor = np.array([a for _, a in content]), found.denominator[members[0]]
-        taken = float(counts[columns, 0] @ amounts) - atoms.get(anode, 0)
+        taken = np.rint((counts[columns, 0] @ amounts - atoms.get(anode, 0)) * divisor) / divisor
+        there = rows[columns]
+        if taken < 0.0:  # a host that holds the anode metal and gives some of it off
+            there, amounts = np.append(there, metal), np.append(amounts, -taken)
         yield (
             Titration(
                 host=dict(atoms),
-                anode_atoms=np.array([max(np.rint(taken * divisor) / divisor, 0.0)]),
+                anode_atoms=np.array([max(taken, 0.0)]),
                 energy_ev_per_fu=np.array([np.nan]),
                 potential_ev=np.array([]),
-                products=[(rows[columns], amounts)],
+                products=[(there, amounts)],
                 denominator=np.array([divisor]),
                 compositions=len(rows),
             ),
