@@ -28,7 +28,8 @@ def examples(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of_a_module(name):
+def test_examples_of_a_module(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write a file
     said = io.StringIO()
     for test in examples(name):
         runner = doctest.DocTestRunner(verbose=False)
