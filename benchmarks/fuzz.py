@@ -142,7 +142,7 @@ TARGETS: dict[str, Callable[[random.Random, Path], None]] = {
     "poscar": _file("POSCAR", POSCAR, read_crystal),
     "criteria": _file("c.toml", CRITERIA, load_criteria),
     "manifest": _file("s.manifest.json", MANIFEST, _plain_manifest),
-    "added": _file("a.csv", ADDED, lambda p: add_energies(load_phases("builtin"), p)),
+    "added": _file("a.csv", ADDED, lambda p: add_energies(load_phases("builtin", scheme="mp2020"), p)),
     "calculator": _file("s.toml", SPEC, lambda p: calculator_spec(str(p))),
 }
 
