@@ -13,6 +13,7 @@ import numpy as np
 
 from licoat.structures.chemistry.elements import ELECTRONEGATIVITY
 from licoat.structures.chemistry.formula import parse_formula
+from licoat.structures.errors import MissingDataError
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -51,7 +52,7 @@ def mp2020_correction(structure: "Structure", energy_ev: float) -> Correction:
 
     Raises
     ------
-    ValueError
+    MissingDataError
         If the scheme has no correction for the compound.
     """
     from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
@@ -71,7 +72,7 @@ def mp2020_correction(structure: "Structure", energy_ev: float) -> Correction:
         warnings.filterwarnings("ignore", message="Failed to guess oxidation states")
         processed = scheme.process_entry(entry, inplace=False)
     if processed is None:
-        raise ValueError(f"MP2020 has no correction for {structure.composition.reduced_formula}")
+        raise MissingDataError(f"MP2020 has no correction for {structure.composition.reduced_formula}")
     return float(processed.correction), "; ".join(a.name for a in processed.energy_adjustments)
 
 
