@@ -46,15 +46,15 @@ class Anode:
 
 
 # Lithium keeps the founding paper's assumption, which every published threshold of 6.8 GPa rests on; its measured
-# values are 2.8 to 4.2 GPa. The others are the measured rows of elastic.csv, which has none of K, Rb and Cs.
+# values are 2.8 to 4.2 GPa. The others are the measured rows of elastic.csv.
 ANODES: Final = {
     metal.symbol: metal
     for metal in (
         Anode("Li", "lithium", 1, 3.4, "assumption of the founding paper (Tang et al. 2020)"),
         Anode("Na", "sodium", 1, 3.3, _HANDBOOK),
-        Anode("K", "potassium", 1),
-        Anode("Rb", "rubidium", 1),
-        Anode("Cs", "caesium", 1),
+        Anode("K", "potassium", 1, 1.3, _HANDBOOK),
+        Anode("Rb", "rubidium", 1, 0.9, _HANDBOOK),
+        Anode("Cs", "caesium", 1, 0.64, _HANDBOOK),
         Anode("Mg", "magnesium", 2, 17.0, _HANDBOOK),
         Anode("Ca", "calcium", 2, 7.4, _HANDBOOK),
         Anode("Sr", "strontium", 2, 6.1, _HANDBOOK),

@@ -61,6 +61,7 @@ LiTlO2 Li3TlO3 Li5TlO4 LiVO2 LiVO3 Li3VO4 LiV2O4 LiV2O5 Li2WO4 Li4WO5 Li6WO6 LiY
 """Reported compounds, from the crystallographic literature; those that are absent are named in docs/data.md."""
 
 
+@pytest.mark.slow
 class TestExtent:
     def test_more_than_a_hundred_binary_oxides_of_more_than_fifty_elements(self, builtin):
         binary = [f for f in builtin.formulas if "O" in Composition(f) and len(Composition(f)) == 2]

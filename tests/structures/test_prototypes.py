@@ -243,6 +243,7 @@ class TestVolumes:
         assert abs(np.median(errors)) < 0.02
 
 
+@pytest.mark.slow
 class TestCandidates:
     def test_known_phases_come_out(self, antimony):
         found = {(c.formula, c.space_group_number) for c in antimony}

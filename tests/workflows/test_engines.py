@@ -16,6 +16,7 @@ import pytest
 from licoat.structures.errors import InputFileError
 from licoat.workflows.calculations.engines import SerialExecutor, open_engine
 
+pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parents[2] / "docs" / "parsl"
 LINUX = Path("/proc/self/environ").exists()
 COMMAND = "from licoat.workflows.cli import main; raise SystemExit(main())"

@@ -114,7 +114,11 @@ def test_text_from_data_stays_text(builtin):
 
 
 def test_certain_oxides_meet_every_criterion_far_enough(default_screen):
-    sure = [c for c in default_screen.candidates if certain(c)]
+    """None does by default: nobody has measured that its products pass ions. Without what is unknown, some do."""
+    assert not any(certain(c) for c in default_screen.candidates)
+    answered = tuple(c for c in default_screen.criteria if c.name not in {"insulating", "lithium_conducting"})
+    phases = default_screen.candidates[0].path.phases
+    sure = [c for c in screen(phases, ["Sb2O3", "Bi2O3", "SnO2", "CuO"], criteria=answered).candidates if certain(c)]
     assert sure
     for candidate in sure:
         assert all(v.state is State.PASS for v in candidate.verdicts.values())

@@ -196,7 +196,11 @@ def sample_oxide(
     for end in samples.ends(path):
         own, equation = end.samples, end.path.final.equation
         shares[equation] = shares.get(equation, 0.0) + len(own) / samples.number
-        energy[own] = end.path.final.energy_ev_per_fu if end.path.is_inert else end.energy_ev_per_fu
+        energy[own] = end.energy_ev_per_fu
+        if end.path.is_inert:  # it stays as it is, or goes to the lowest phases without the metal
+            final = end.path.final
+            energy[own] = final.energy_ev_per_fu
+            energy[own] += samples.shift_ev(path.phases, final)[own] if final.coefficients else 0.0
         reacting = distance[own] + polymorph_ev_per_atom(path)
         curves = _Curves(end, {BOOK[criterion.quantity].name for criterion in criteria}, reacting, measured)
         for k, criterion in enumerate(criteria):

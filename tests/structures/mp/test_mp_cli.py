@@ -236,6 +236,7 @@ def test_interrupt(cli, server, tmp_path):
     assert cli(*FETCH, "Sb2O3", "--quiet", server=server)[0] == 0
 
 
+@pytest.mark.slow
 def test_nothing_of_the_client_shows(server, process):
     """Neither its progress bars nor its warnings nor its log."""
     code = "from licoat.workflows.cli import main; raise SystemExit(main())"

@@ -131,6 +131,7 @@ def test_a_failed_addition_leaves_the_first_snapshot(server, fetch, load, faults
     assert load().to_frame().equals(before)
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(server, process, load, docs, faults, tmp_path):
     meet = threading.Barrier(2, timeout=20)
 

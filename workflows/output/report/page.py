@@ -94,7 +94,7 @@ def _about(result: "ScreeningResult") -> str:
     caution = source["details"].get("caution")
     line = (
         f"Source {source['source']} {source['version']}, scheme {source['scheme']}; licoat "
-        f"{result.manifest['licoat_version']}, {result.manifest['created'][:10]}."
+        f"{result.manifest['licoat_version']}, {str(result.manifest.get('created', ''))[:10]}."
     )
     warned = f'<p class="fail">Caution: {text(caution)}.</p>' if caution else ""
     return f'<p class="soft">{text(line)}</p>{warned}'
