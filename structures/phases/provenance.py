@@ -9,7 +9,7 @@ from typing import Any
 
 from licoat.structures.errors import InputFileError, SnapshotError, shortened, shown
 from licoat.structures.publishing import published
-from licoat.structures.reading import MOST_JSON_BYTES, check_values, parse_json, read_text
+from licoat.structures.reading import MOST_JSON_BYTES, check_values, parse_json, read_bytes
 from licoat.structures.rendering import brief
 
 SCHEMA_VERSION = 1
@@ -91,7 +91,7 @@ class Manifest:
         if not path.exists():
             raise SnapshotError(f"{path} is missing: a licoat snapshot is a Parquet file with its manifest beside it")
         try:
-            data = parse_json(read_text(path, most=MOST_JSON_BYTES), path)
+            data = parse_json(read_bytes(path, most=MOST_JSON_BYTES), path)
             check_values(data, path)
         except InputFileError as error:
             text = str(error).removeprefix(f"{path}: ")
