@@ -157,7 +157,7 @@ def test_snapshots_that_declare_much(tmp_path, columns, reason):
         (lambda text: text[:-9], "not a readable manifest"),
         (lambda _: "", "the file is empty"),
         (lambda _: "[1]", "is not a licoat manifest"),
-        (lambda _: "\0" * 100, "not a"),
+        (lambda _: "\0" * 100, "not a readable manifest"),
     ],
 )
 def test_manifests_that_are_none(tmp_path, change, reason):

@@ -283,7 +283,7 @@ BAD_FILES = {
     "plain.json.gz": (b"[]", "plain.json.gz"),
     "half.json.gz": (gzip.compress(b'[{"a": 1}]' * 50)[:30], "half.json.gz"),
     "broken.json.gz": (gzip.compress(b"")[:10] + b"\xff" * 40, "broken.json.gz"),
-    "alone.parquet": (b"PAR1", "Parquet"),
+    "alone.parquet": (b"PAR1", "not a readable Parquet file"),
     "table.xlsx": (b"PK", "table.xlsx"),
 }
 
