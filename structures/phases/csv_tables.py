@@ -221,10 +221,11 @@ def rows_of_cells(
     taken = [shortened(header[i], 40) for i, heading in found.items() if heading.no_unit]
     if taken:
         warnings.warn(f"{where}: {taken[0]!r} names no unit, taken as eV/atom", stacklevel=2)
+    said = {i: heading.name if heading.exact else shortened(header[i], 60) for i, heading in found.items()}
     rows = []
     for number, cells in lines:
         at = f"{where}, {unit} {number}"
-        row = _row({i: cells[i] for i in found}, found, header, at, decimal_comma=decimal_comma)
+        row = _row({i: cells[i] for i in found}, found, said, at, decimal_comma=decimal_comma)
         if row is not None:
             rows.append(row)
     if not any("volume_a3_per_atom" in row for row in rows) and any("_cell" in row for row in rows):
@@ -248,7 +249,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _row(
-    cells: Mapping[int, Any], found: Mapping[int, Heading], header: Sequence[str], at: str, *, decimal_comma: bool
+    cells: Mapping[int, Any], found: Mapping[int, Heading], said: Mapping[int, str], at: str, *, decimal_comma: bool
 ) -> dict[str, Any] | None:
     row: dict[str, Any] = {"_at": at}
     for i, value in cells.items():
@@ -261,11 +262,11 @@ def _row(
             row,
             heading,
             value,
-            f"{at}: {header[i] if not heading.exact else heading.name}",
+            f"{at}: {said[i]}",
             decimal_comma=decimal_comma,
         )
         if heading.name == "band_gap_ev" and not heading.exact:
-            row.setdefault("band_gap_kind", _GAP_KINDS.get(header[i].lower(), "pbe"))
+            row.setdefault("band_gap_kind", _GAP_KINDS.get(said[i].lower(), "pbe"))
         if heading.name in {"bulk_modulus_gpa", "shear_modulus_gpa"} and not heading.exact:
             row.setdefault("elastic_kind", "pbe")
     if row.pop("deprecated", False):

@@ -211,3 +211,12 @@ def test_a_composition_of_a_snapshot_stands_once(builtin, tmp_path):
     assert len(set(builtin.formulas)) == len(builtin.formulas) < len(builtin)
     builtin.save(tmp_path / "b.parquet")
     assert PhaseTable.load(tmp_path / "b.parquet").formulas == builtin.formulas
+
+
+@pytest.mark.filterwarnings("ignore:.*names no unit")
+def test_a_long_heading_is_cut_in_a_message(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"formula,formation_energy_[{'{' * 3000}eV/atom]\nLi2O,x\n")
+    with pytest.raises(InputFileError) as caught:
+        load_phases(path)
+    assert len(str(caught.value)) - len(str(path)) < 300
