@@ -400,7 +400,7 @@ def test_table_is_the_same_on_every_engine(workplace, undisturbed, way):
         code = (
             "import sys, distributed\n"
             "if __name__ == '__main__':\n"
-            "    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:\n"
+            "    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=':0') as cluster:\n"
             "        print(cluster.scheduler_address, file=open('address.part', 'w'), flush=True)\n"
             "        __import__('os').replace('address.part', 'address')\n"
             "        __import__('time').sleep(600)\n"

@@ -273,7 +273,13 @@ def _dask(address: str | None, workers: int) -> Iterator[Executor]:
     import dask
     from distributed import Client
 
-    local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": _SILENT}
+    # Any free port: with none given it takes 8787, and says so if another cluster of this machine has that.
+    local = {
+        "n_workers": workers,
+        "threads_per_worker": 1,
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": _SILENT,
+    }
     options: dict[str, Any] = local if address is None else {}
     # Who loses a worker is tried again by `run_tasks`, alone; an interrupt from the keyboard is not the workers'.
     settings = {
