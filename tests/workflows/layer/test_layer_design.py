@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from licoat.structures.chemistry.anode import ANODES
 from licoat.structures.chemistry.formula import molar_mass_g, parse_formula
 from licoat.structures.errors import LicoatError
 from licoat.structures.phases.enthalpy import enthalpy_of
@@ -569,7 +570,8 @@ def test_the_metals_own_shear_modulus_is_taken_unless_one_is_given(builtin, on_m
     assert not [text for text in sodium.assumptions if "shear modulus" in text]
 
 
-def test_an_unknown_shear_modulus_of_the_metal_is_said(on_metal):
+def test_an_unknown_shear_modulus_of_the_metal_is_said(on_metal, monkeypatch):
+    monkeypatch.setitem(ANODES, "K", dataclasses.replace(ANODES["K"], shear_modulus_gpa=None, shear_modulus_source=""))
     layer = layer_on("K", on_metal("K"))
     assert shear_of_metal(layer) == pytest.approx(3.4)
     assert [text for text in layer.assumptions if "no shear modulus of potassium is known" in text]
