@@ -26,6 +26,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 
@@ -154,7 +155,7 @@ def service() -> Iterator[str]:
     running.kill()
 
 
-def _serve(pipe: "multiprocessing.connection.Connection") -> None:  # type: ignore[name-defined]
+def _serve(pipe: Connection) -> None:
     server, documents = _helper("mp_server"), _helper("mp_documents")
     held = {
         server.SUMMARY: [documents.summary_document(m, documents.alpha_id) for m in documents.MATERIALS],
@@ -167,9 +168,11 @@ def _serve(pipe: "multiprocessing.connection.Connection") -> None:  # type: igno
 
 def _helper(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"licoat_kills_{name}", TESTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    sys.modules[spec.name] = module  # type: ignore[union-attr]
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{TESTS / name}.py is not there: run from a clone of the repository")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
     return module
 
 

@@ -17,7 +17,7 @@ from licoat.thermo.balance import balance
 from licoat.thermo.polymorph import polymorph_row, with_energy
 from licoat.thermo.reacting import build_reaction
 
-__all__ = ["ERRORS", "ErrorSummary", "HeatError", "by_class", "heat_errors", "summarise"]
+__all__ = ["ERRORS", "ErrorSummary", "HeatError", "by_class", "heat_errors", "share_within", "summarise"]
 
 _PER = "O atom of the oxide, or atom of the alloy"
 ERRORS = declare(
@@ -209,6 +209,7 @@ def summarise(errors: Iterable[HeatError], name: str) -> ErrorSummary:
         raise MissingDataError(f"{name}: nothing is both computed and measured")
     values = np.array([e.error_ev for e in chosen])
     worst = max(chosen, key=lambda e: abs(e.error_ev))
+    sigmas = [(e.error_ev, e.sigma_ev, e.measured_sigma_ev) for e in chosen]
     return ErrorSummary(
         name=name,
         n=len(chosen),
@@ -217,18 +218,23 @@ def summarise(errors: Iterable[HeatError], name: str) -> ErrorSummary:
         rms_ev=float(np.sqrt((values**2).mean())),
         worst_ev=worst.error_ev,
         worst=worst.formula,
-        within_1_sigma=_within(chosen, 1.0),
-        within_2_sigma=_within(chosen, 2.0),
+        within_1_sigma=share_within(1.0, sigmas),
+        within_2_sigma=share_within(2.0, sigmas),
     )
 
 
-def _within(errors: Sequence[HeatError], times: float) -> float | None:
-    """Share of errors within so many combined sigmas, None where a sigma is not known."""
-    inside = []
-    for error in errors:
-        if error.sigma_ev is None:
-            return None
-        inside.append(abs(error.error_ev) <= times * math.hypot(error.sigma_ev, error.measured_sigma_ev or 0.0))
+def share_within(times: float, errors: Sequence[tuple[float, float | None, float | None]]) -> float | None:
+    """Return the share of errors within so many combined sigmas, None where a sigma is not known.
+
+    Parameters
+    ----------
+    times : float
+    errors : sequence of tuple
+        Error, sigma of the computed, sigma of the measured (None: taken as exact), in one unit.
+    """
+    if any(sigma is None for _, sigma, _ in errors):
+        return None
+    inside = [abs(error) <= times * math.hypot(sigma or 0.0, measured or 0.0) for error, sigma, measured in errors]
     return float(np.mean(inside))
 
 

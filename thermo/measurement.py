@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from licoat.structures import MissingDataError, PhaseTable
+from licoat.structures import PhaseTable
 from licoat.structures.chemistry.formula import atoms_per_formula_unit
 from licoat.structures.phases.facts import observed_phase
 from licoat.structures.rendering import outline
 from licoat.thermo.path import LithiationPath
-from licoat.thermo.polymorph import with_energy
+from licoat.thermo.polymorph import has_energy
 from licoat.thermo.reacting import build_reaction
 from licoat.thermo.reaction import Reaction
 
@@ -55,12 +55,7 @@ def measured_reaction(reaction: Reaction, measured: PhaseTable) -> Reaction | st
     if not reaction.coefficients:
         return "no reaction"
     coefficients = {f: Fraction(n).limit_denominator(100_000) for f, n in reaction.coefficients.items()}
-    lacking = []
-    for formula in coefficients:
-        try:
-            with_energy(measured, formula)
-        except MissingDataError:
-            lacking.append(formula)
+    lacking = [formula for formula in coefficients if not has_energy(measured, formula)]
     if lacking:
         return f"no measured enthalpy of {', '.join(lacking)}"
     return build_reaction(measured, coefficients, anode=reaction.anode)

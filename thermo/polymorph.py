@@ -19,7 +19,7 @@ from licoat.structures.phases.facts import (
 )
 from licoat.structures.phases.table import PhaseTable
 
-__all__ = ["choice_reason", "measured_polymorph", "polymorph_row", "real_row", "with_energy"]
+__all__ = ["choice_reason", "has_energy", "measured_polymorph", "polymorph_row", "real_row", "with_energy"]
 
 
 def real_row(phases: PhaseTable, formula: str, phase_id: str | None = None) -> int:
@@ -106,6 +106,12 @@ def with_energy(phases: PhaseTable, formula: str) -> list[int]:
             f"{_nearest(phases, formula_unit(formula))}"
         )
     return known
+
+
+def has_energy(phases: PhaseTable, formula: str) -> bool:
+    """Say whether a formula has a phase with an energy; cheaper than to ask for it and be refused."""
+    energy = phases.column("formation_energy_ev_per_atom")
+    return any(not math.isnan(energy[row]) for row in phases.rows_of(formula))
 
 
 def _nearest(phases: PhaseTable, formula: str) -> str:

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 
 from licoat.structures.chemistry.formula import atoms_per_formula_unit, parse_formula
 from licoat.structures.chemistry.gases import is_gas
-from licoat.structures.errors import MissingDataError
 from licoat.structures.phases.measured import load_measured
 from licoat.structures.phases.table import PhaseTable
 from licoat.structures.phases.volumes import volume_class
 from licoat.structures.rendering import outline
-from licoat.thermo.polymorph import measured_polymorph, real_row, with_energy
+from licoat.thermo.polymorph import has_energy, measured_polymorph, real_row, with_energy
 
 __all__ = [
     "ALLOYING_COMPUTED",
@@ -139,10 +138,7 @@ def _measured_row(measured: PhaseTable, phases: PhaseTable, row: int) -> int | N
             return found
     if len(parse_formula(formula)) > 1 and row != real_row(phases, formula):
         return None
-    try:
-        return real_row(measured, formula)
-    except MissingDataError:
-        return None
+    return real_row(measured, formula) if has_energy(measured, formula) else None
 
 
 def volume_of(phases: PhaseTable, row: int) -> Volume:

@@ -8,10 +8,11 @@ import numpy as np
 
 from licoat.structures.chemistry.book import Kind, Quantity, declare
 from licoat.structures.errors import MissingDataError
-from licoat.structures.phases.facts import number, polymorphs, read_facts, same_space_group
+from licoat.structures.phases.facts import number, read_facts
 from licoat.structures.phases.table import PhaseTable, require_table
-from licoat.structures.phases.volumes import volume_class
+from licoat.structures.phases.volumes import measured_rows, volume_class
 from licoat.structures.rendering import outline
+from licoat.thermo.heat_errors import share_within
 from licoat.thermo.lithiation import lithiate
 
 __all__ = ["PROPERTIES", "PropertyError", "PropertySummary", "by_property", "gap_errors", "property_errors"]
@@ -126,23 +127,14 @@ def _voltages(phases: PhaseTable) -> Iterable[PropertyError]:
 
 def _volumes(phases: PhaseTable) -> Iterable[PropertyError]:
     classes = phases.manifest.details.get("volume_sigma_percent", {})
-    formulas, numbers = phases.text("formula"), phases.integers("space_group_number")
-    seen = set()
-    for row, volume in enumerate(phases.column("volume_a3_per_atom").tolist()):
-        for polymorph in polymorphs(formulas[row]):
-            measured = polymorph.volume_a3_per_atom
-            if measured is None or math.isnan(volume) or polymorph.key in seen:
-                continue
-            if not same_space_group(int(numbers[row]), polymorph.space_group_number):
-                continue
-            seen.add(polymorph.key)
-            kind = volume_class(formulas[row])
-            sigma = classes.get(kind, {}).get("rms_percent")
-            error = 100.0 * math.log(volume / measured)
-            yield PropertyError(
-                "volume", f"{formulas[row]} ({polymorph.name})", kind, "%", volume, measured, sigma,
-                polymorph.volume_sigma_percent, error,
-            )  # fmt: skip
+    names = ("formula", "space_group_number", "volume_a3_per_atom")
+    columns = phases.columns()
+    for row, polymorph in measured_rows({name: columns[name] for name in names}):
+        volume, measured = float(columns["volume_a3_per_atom"][row]), float(polymorph.volume_a3_per_atom or math.nan)
+        kind = volume_class(polymorph.formula)
+        sigma, error = classes.get(kind, {}).get("rms_percent"), 100.0 * math.log(volume / measured)
+        label = f"{polymorph.formula} ({polymorph.name})"
+        yield PropertyError("volume", label, kind, "%", volume, measured, sigma, polymorph.volume_sigma_percent, error)
 
 
 def gap_errors() -> list[PropertyError]:
@@ -171,6 +163,7 @@ def by_property(errors: Sequence[PropertyError]) -> list[PropertySummary]:
     for (quantity, kind, unit), members in groups.items():
         values = np.array([e.error for e in members])
         worst = max(members, key=lambda e: abs(e.error))
+        sigmas = [(e.error, e.sigma, e.measured_sigma) for e in members]
         rows.append(
             PropertySummary(
                 quantity=quantity,
@@ -181,16 +174,8 @@ def by_property(errors: Sequence[PropertyError]) -> list[PropertySummary]:
                 mae=float(np.abs(values).mean()),
                 rms=float(np.sqrt((values**2).mean())),
                 worst=worst.label,
-                within_1_sigma=_within(members, 1.0),
-                within_2_sigma=_within(members, 2.0),
+                within_1_sigma=share_within(1.0, sigmas),
+                within_2_sigma=share_within(2.0, sigmas),
             )
         )
     return rows
-
-
-def _within(errors: Sequence[PropertyError], times: float) -> float | None:
-    """Share of errors within so many combined sigmas, None where a sigma is not known."""
-    if any(error.sigma is None for error in errors):
-        return None
-    inside = [abs(e.error) <= times * math.hypot(e.sigma or 0.0, e.measured_sigma or 0.0) for e in errors]
-    return float(np.mean(inside))

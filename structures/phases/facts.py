@@ -24,6 +24,7 @@ __all__ = [
     "ObservedPhase",
     "gap_fact",
     "hazard_fact",
+    "is_citable",
     "metal_gap",
     "modulus_fact",
     "observed_phase",
@@ -138,6 +139,11 @@ def source_label(row: dict[str, str], column: str = "source") -> str:
     return f"{row[column]} [{quality}]" if quality else row[column]
 
 
+def is_citable(source: str) -> bool:
+    """Say whether a source can be cited: what was written down from memory decides nothing."""
+    return bool(source) and "memory" not in source
+
+
 @cache
 def _numbers_of_symbols() -> dict[str, int]:
     import spglib
@@ -187,21 +193,13 @@ def observed_phases() -> dict[str, ObservedPhase]:
 
 
 @cache
-def _polymorphs() -> dict[str, list[ObservedPhase]]:
-    found: dict[str, list[ObservedPhase]] = {}
-    for phase in observed_phases().values():
-        found.setdefault(phase.formula, []).append(phase)
-    return found
-
-
-@cache
 def _default_by_formula() -> dict[str, ObservedPhase]:
     return {phase.formula: phase for phase in observed_phases().values() if phase.is_default}
 
 
 @cache
 def polymorphs(formula: str) -> tuple[ObservedPhase, ...]:
-    """Return all measured polymorphs of a formula unit."""
+    """Return all recorded polymorphs of a formula unit."""
     return tuple(phase for phase in observed_phases().values() if phase.formula == formula)
 
 
@@ -229,7 +227,7 @@ def polymorph_key(formula: str, space_group_number: int | None, start_space_grou
     numbers = (space_group_number, start_space_group_number)
     found = [
         (not phase.is_default, i, phase.key)
-        for phase in _polymorphs().get(formula, ())
+        for phase in polymorphs(formula)
         for i, number in enumerate(numbers)
         if same_space_group(number, phase.space_group_number)
     ]

@@ -9,6 +9,7 @@ from licoat.structures.phases.enrichment import reference_elements
 from licoat.structures.phases.facts import (
     ObservedPhase,
     gap_fact,
+    is_citable,
     modulus_fact,
     number,
     observed_phases,
@@ -127,7 +128,7 @@ def _conductivities() -> dict[str, dict[str, float]]:
         if row["property"] not in names or value is None or number(row["T_K"]) != ROOM_TEMPERATURE_K:
             continue
         material = row["material"]
-        if not material.isalnum() or "film" in row["phase"]:
-            continue  # mixtures, films and electrolytes are no phases
+        if not material.isalnum() or "film" in row["phase"] or not is_citable(row["source"]):
+            continue  # mixtures, films and electrolytes are no phases; what nobody can look up is no measurement
         found.setdefault(formula_unit(material), {}).setdefault(names[row["property"]], value)
     return found

@@ -1,13 +1,13 @@
 """How far computed volumes are from measured ones."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from licoat.structures.chemistry.formula import element_set
-from licoat.structures.phases.facts import polymorphs, same_space_group
+from licoat.structures.phases.facts import ObservedPhase, polymorphs, same_space_group
 
-__all__ = ["volume_class", "volume_errors"]
+__all__ = ["measured_rows", "volume_class", "volume_errors"]
 
 
 def volume_class(formula: str) -> str:
@@ -16,6 +16,26 @@ def volume_class(formula: str) -> str:
     if len(elements) == 1:
         return "element"
     return "oxide" if "O" in elements else "without oxygen"
+
+
+def measured_rows(columns: Mapping[str, Any]) -> Iterator[tuple[int, ObservedPhase]]:
+    """Yield the rows with a volume whose polymorph has a measured one, with that polymorph; its first row counts.
+
+    Parameters
+    ----------
+    columns : mapping
+        With ``formula``, ``space_group_number`` and ``volume_a3_per_atom``.
+    """
+    seen = set()
+    rows = zip(columns["formula"], columns["space_group_number"], columns["volume_a3_per_atom"], strict=True)
+    for row, (formula, number, volume) in enumerate(rows):
+        if not volume or math.isnan(volume):
+            continue
+        for polymorph in polymorphs(formula):
+            known = polymorph.volume_a3_per_atom is not None and polymorph.key not in seen
+            if known and same_space_group(number, polymorph.space_group_number):
+                seen.add(polymorph.key)
+                yield row, polymorph
 
 
 def volume_errors(columns: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -32,16 +52,9 @@ def volume_errors(columns: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     temperature; the first phase of a polymorph counts.
     """
     errors: dict[str, list[float]] = {}
-    seen = set()
-    rows = zip(columns["formula"], columns["space_group_number"], columns["volume_a3_per_atom"], strict=True)
-    for formula, number, volume in rows:
-        for polymorph in polymorphs(formula):
-            measured = polymorph.volume_a3_per_atom
-            if measured is None or not volume or polymorph.key in seen:
-                continue
-            if same_space_group(number, polymorph.space_group_number):
-                seen.add(polymorph.key)
-                errors.setdefault(volume_class(formula), []).append(100.0 * math.log(volume / measured))
+    for row, polymorph in measured_rows(columns):
+        ratio = columns["volume_a3_per_atom"][row] / (polymorph.volume_a3_per_atom or math.nan)
+        errors.setdefault(volume_class(polymorph.formula), []).append(100.0 * math.log(ratio))
     return {
         name: {
             "n": len(values),

@@ -193,8 +193,8 @@ def test_conductivities_are_of_the_right_kind(measured):
     assert measured["Li3N"].ionic_conductivity_s_per_cm == pytest.approx(1.2e-3, rel=0.2)
     # lithium metal: 9.3 microohm cm (handbook)
     assert measured["Li"].electronic_resistivity_ohm_cm == pytest.approx(9.3e-6, rel=0.05)
-    # bulk Li2O and not the film on lithium, which conducts a thousand times better
-    assert measured["Li2O"].ionic_conductivity_s_per_cm < 1e-10
+    # what nobody can look up is no measurement: the file's value of Li2O is an order of magnitude from memory
+    assert measured["Li2O"].ionic_conductivity_s_per_cm is None
     for name in ("ionic_conductivity_s_per_cm", "electronic_resistivity_ohm_cm"):
         values = measured.column(name)
         assert (values[~np.isnan(values)] > 0).all()

@@ -28,7 +28,7 @@ from licoat.structures.chemistry.units import (
     PLANCK_J_S,
     STANDARD_TEMPERATURE_K,
 )
-from licoat.structures.phases.facts import number, read_facts, source_label
+from licoat.structures.phases.facts import is_citable, number, read_facts, source_label
 from licoat.workflows.layer.bands import Band, read_rows
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "ONE_CARRIER_PER_CM3",
     "doped_carriers_per_cm3",
     "intrinsic_carriers_per_cm3",
-    "is_citable",
     "measured_resistivity",
     "resistivity_band",
     "resistivity_ohm_cm",
@@ -159,11 +158,6 @@ def _widths() -> dict[str, tuple[float, str]]:
 def _largest_share(formula: str) -> tuple[float, str]:
     """Largest deviation from stoichiometry per anode atom, and where it comes from."""
     return _widths().get(formula_unit(formula), (LARGEST_CARRIER_SHARE, "assumed"))
-
-
-def is_citable(source: str) -> bool:
-    """Say whether a source can be cited: what was written down from memory decides nothing."""
-    return bool(source) and "memory" not in source
 
 
 @cache

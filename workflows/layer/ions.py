@@ -8,9 +8,8 @@ import math
 from functools import cache
 
 from licoat.structures import FormulaError, formula_unit
-from licoat.structures.phases.facts import number, read_facts, source_label
+from licoat.structures.phases.facts import is_citable, number, read_facts, source_label
 from licoat.workflows.layer.bands import Band, read_rows
-from licoat.workflows.layer.electrons import is_citable
 
 __all__ = ["BEST_CONDUCTIVITY", "SCATTER_DECADES", "measured_conductivity"]
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licoat.structures import formula_unit
+from licoat.structures.phases.facts import is_citable
 from licoat.workflows.layer import electrons, ions
 from licoat.workflows.layer.films import measured_films
 from licoat.workflows.paper.checks import PAPER
@@ -86,7 +87,7 @@ def test_metals_conduct_and_a_measured_value_beats_the_rule():
 
 
 def test_what_was_written_from_memory_decides_nothing():
-    assert not electrons.is_citable("LIT (memory), order of magnitude")
+    assert not is_citable("LIT (memory), order of magnitude")
     for formula in ("Li3Sb", "Li3Bi", "Li2O", "SnO2"):  # in the table of facts, from memory
         assert electrons.measured_resistivity(formula) is None
 
